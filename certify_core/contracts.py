@@ -1,0 +1,158 @@
+"""What plugins hand over: small protocols, each with the promises that every implementation keeps.
+
+All calls come from worker threads, several at once for different certificates; an object must cope with that. A
+call that cannot do its work raises a `CertifyError` with cause and remedy; anything else it raises is reported
+as a fault of the plugin. Nothing here may outlive the call except what the description names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel, JsonValue
+
+from certify_core.domain.bundle import CertificateBundle
+from certify_core.domain.identifiers import Identifier
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+Undo = Callable[[], None]
+"""Puts back what a deployment replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginContext:
+    """Where a plugin finds itself: given to every hook once, when the service starts."""
+
+    data_dir: Path
+    """The service's data folder; a plugin keeps files of its own in a subfolder named like itself."""
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
+    """The contents of serviceconfig.json, keys in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One thing to present so that the authority believes us (RFC 8555 section 8)."""
+
+    identifier: Identifier
+    type: str
+    """``http-01``, ``dns-01`` or ``tls-alpn-01``."""
+    token: str
+    """The authority's random value; case-sensitive base64url."""
+    key_authorization: str = field(repr=False)
+    """Token and account key thumbprint (RFC 8555 section 8.1)."""
+
+
+@runtime_checkable
+class ChallengeProvider(Protocol):
+    """Shows control of names by one challenge type.
+
+    Guarantees: `present` and `clean_up` are idempotent, and cleaning up what was never presented is no error (after
+    a crash both are called again); clean-up never removes another order's answer.
+    """
+
+    name: str
+    """How settings choose it."""
+    title: str
+    """One line for people."""
+    challenge_type: str
+    """The challenge type it answers, such as ``http-01``."""
+    parameters: type[BaseModel]
+    """What it asks for; API schema, CLI options and validation come from this model."""
+
+    def present(self, challenge: Challenge, parameters: Any) -> None:
+        """Make the answer visible to the authority. `parameters` is an instance of the model."""
+
+    def check(self, challenge: Challenge, parameters: Any) -> None:
+        """Look at the answer as the authority will; raise `ChallengeFailed` if it is not there."""
+
+    def clean_up(self, challenge: Challenge, parameters: Any) -> None:
+        """Take the answer away again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """One thing that a deployment would do, for people to read before it is done."""
+
+    action: str
+    """A verb: ``write``, ``bind``, ``run``."""
+    subject: str
+    """What it is done to: a path, a binding, a command."""
+    detail: str = ""
+
+
+@runtime_checkable
+class DeploymentTarget(Protocol):
+    """Puts certificates where they are used.
+
+    Guarantees: `plan` changes nothing; `apply` does all or nothing and may be repeated with the same certificate (it
+    is after a crash); what `apply` returns puts the previous state back; `verify` changes nothing.
+    """
+
+    name: str
+    """How settings choose it."""
+    title: str
+    """One line for people."""
+    parameters: type[BaseModel]
+    """What it asks for; API schema, CLI options and validation come from this model."""
+
+    def plan(self, bundle: CertificateBundle, parameters: Any) -> Sequence[PlannedChange]:
+        """Say what `apply` would do. `parameters` is an instance of the model."""
+
+    def apply(self, bundle: CertificateBundle, parameters: Any) -> Undo | None:
+        """Put the certificate in place; return how to put the previous one back, if that is possible."""
+
+    def verify(self, bundle: CertificateBundle, parameters: Any) -> None:
+        """Check that the certificate is what is served; raise `DeploymentFailed` if not."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcmeAuthority:
+    """A certificate authority that speaks ACME (RFC 8555)."""
+
+    id: str
+    title: str
+    directory: str
+    """Address of the ACME directory."""
+    ca_bundle: str | None = None
+    """A PEM file with the roots by which the directory's own TLS certificate is checked; the system's if None."""
+    staging: bool = False
+    """Its certificates are for tests and trusted by nobody."""
+    needs_eab: bool = False
+    """Accounts need an external account binding (RFC 8555 section 7.3.4)."""
+
+
+@runtime_checkable
+class DirectAuthority(Protocol):
+    """A certificate authority in the same process that signs at once.
+
+    Guarantees: `issue` is durable when it returns; called again with the same request after a crash it may sign again.
+    """
+
+    id: str
+    title: str
+
+    def issue(self, csr_der: bytes, identifiers: Sequence[Identifier]) -> str:
+        """Sign the request for these identifiers; return the certificate and its chain as PEM, leaf first."""
+
+    def root_pem(self) -> str:
+        """Return the root certificate that clients have to trust."""
+
+
+Authority = AcmeAuthority | DirectAuthority
+
+
+@runtime_checkable
+class StoreProvider(Protocol):
+    """Supplies the database; tables and queries are the core's and the same for every database."""
+
+    name: str
+    """How serviceconfig.json chooses it."""
+    title: str
+
+    def open(self, context: PluginContext) -> Engine:
+        """Return an engine whose transactions are durable when a commit returns, with foreign keys enforced."""

@@ -1,0 +1,74 @@
+"""Names that a certificate can hold: DNS names as A-labels (RFC 5890), wildcards, and IP addresses (RFC 8738)."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+
+import idna
+
+from certify_core.errors import InvalidInput
+
+_REMEDY = "Give a DNS name such as www.example.com, a wildcard such as *.example.com, or an IP address."
+
+
+class IdentifierType(StrEnum):
+    """The identifier types of RFC 8555 section 9.7.7 and RFC 8738 section 3."""
+
+    DNS = "dns"
+    IP = "ip"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """One name in its canonical form: lower-case A-labels, or the shortest form of an IP address."""
+
+    type: IdentifierType
+    value: str
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether this is ``*.something``."""
+        return self.value.startswith("*.")
+
+    @property
+    def base(self) -> str:
+        """The name without ``*.``: what an authorization is made for (RFC 8555 section 7.1.3)."""
+        return self.value.removeprefix("*.")
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def parse_identifier(text: str, *, field: str = "identifiers") -> Identifier:
+    """Return the canonical identifier for what a user wrote.
+
+    Raises:
+        InvalidInput: it is neither a DNS name nor an IP address; names `field`.
+    """
+    text = text.strip()
+    address = _ip_address(text)
+    if address is not None:
+        return Identifier(IdentifierType.IP, address)
+    wildcard = text.startswith("*.")
+    base = text[2:] if wildcard else text
+    if not base or "*" in base:
+        raise InvalidInput(field, f"{text!r} is not a name that a certificate can hold.", _REMEDY)
+    try:
+        value = idna.encode(base.rstrip("."), uts46=True, std3_rules=True).decode("ascii").lower()
+    except idna.IDNAError as error:
+        raise InvalidInput(field, f"{text!r} is not a valid DNS name: {error}.", _REMEDY) from error
+    return Identifier(IdentifierType.DNS, f"*.{value}" if wildcard else value)
+
+
+def parse_identifiers(texts: list[str] | tuple[str, ...], *, field: str = "identifiers") -> tuple[Identifier, ...]:
+    """Return the canonical identifiers in the order given, each once."""
+    return tuple(dict.fromkeys(parse_identifier(text, field=field) for text in texts))
+
+
+def _ip_address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return None

@@ -1,0 +1,86 @@
+"""What a user wants of one managed certificate; nothing here says how far it came."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from certify_core.domain.identifiers import Identifier, parse_identifier, parse_identifiers
+from certify_core.domain.keys import KeyType
+
+MAX_IDENTIFIERS = 100
+"""Let's Encrypt's `classic` profile takes no more names than this in one certificate."""
+
+
+def _canonical(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(identifier.value for identifier in parse_identifiers(texts))
+
+
+class Wanted(BaseModel):
+    """The base of all that a user writes: unknown fields are errors, and values never change in place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChallengeSettings(Wanted):
+    """How control of names is shown: a challenge provider and what it needs."""
+
+    provider: str = "http"
+    """Name of a challenge provider: see ``certify plugins``."""
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the provider asks for; checked against its own model."""
+
+
+class DeploymentSettings(Wanted):
+    """One place where the certificate is put: a deployment target and what it needs."""
+
+    target: str
+    """Name of a deployment target: see ``certify plugins``."""
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the target asks for; checked against its own model."""
+
+
+class RenewalSettings(Wanted):
+    """When a certificate is renewed."""
+
+    automatic: bool = True
+    """Without it the certificate is renewed only when somebody asks."""
+    at_percent: float = Field(default=66.7, gt=0, lt=100)
+    """The share of its lifetime after which the certificate is renewed, in percent."""
+
+
+class CertificateSettings(Wanted):
+    """Everything that a user can say about one managed certificate."""
+
+    name: str = Field(default="", max_length=255)
+    """What the user calls it; the first identifier if nothing is given."""
+    identifiers: Annotated[tuple[str, ...], AfterValidator(_canonical)] = Field(
+        min_length=1, max_length=MAX_IDENTIFIERS
+    )
+    """DNS names and IP addresses; kept as A-labels, the first is the primary one."""
+    authority: str = "letsencrypt"
+    """The id of a certificate authority (see ``certify authority list``), or the address of an ACME directory."""
+    ca_bundle: str | None = None
+    """A PEM file with the roots by which the ACME directory's own TLS certificate is checked."""
+    key_type: KeyType = KeyType.P256
+    challenge: ChallengeSettings = ChallengeSettings()
+    deployments: tuple[DeploymentSettings, ...] = ()
+    renewal: RenewalSettings = RenewalSettings()
+
+    @property
+    def title(self) -> str:
+        """The name, or else the primary identifier."""
+        return self.name or self.identifiers[0]
+
+    @property
+    def parsed_identifiers(self) -> tuple[Identifier, ...]:
+        """The identifiers as values."""
+        return tuple(parse_identifier(text) for text in self.identifiers)
+
+    @property
+    def request_digest(self) -> str:
+        """A fingerprint of all that goes into the certificate: when it changes, a new one has to be requested."""
+        parts = (*sorted(self.identifiers), self.authority, self.key_type)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

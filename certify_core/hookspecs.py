@@ -1,0 +1,48 @@
+"""The hooks a plugin may keep. Each is called once, when the service starts, and returns what the plugin offers.
+
+A plugin is a module (or any object) named by an entry point of group `certify.plugins`:
+
+    # pyproject.toml
+    [project.entry-points."certify.plugins"]
+    hello = "certify_hello"
+
+    # certify_hello.py
+    from certify_core.api import hookimpl
+
+    @hookimpl
+    def certify_deployment_targets(context):
+        return [HelloTarget()]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pluggy
+
+from certify_core.contracts import Authority, ChallengeProvider, DeploymentTarget, PluginContext, StoreProvider
+
+PROJECT = "certify"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class HookSpecs:
+    """All hooks; added in 0.1 unless the description says otherwise."""
+
+    @hookspec
+    def certify_stores(self, context: PluginContext) -> Sequence[StoreProvider]:  # type: ignore[empty-body]
+        """Return storage: one is chosen by the name in serviceconfig.json (``store``, default ``sqlite``)."""
+
+    @hookspec
+    def certify_challenge_providers(self, context: PluginContext) -> Sequence[ChallengeProvider]:  # type: ignore[empty-body]
+        """Return ways to show control of names; settings choose one by name."""
+
+    @hookspec
+    def certify_deployment_targets(self, context: PluginContext) -> Sequence[DeploymentTarget]:  # type: ignore[empty-body]
+        """Return places where certificates are put; settings choose any number by name."""
+
+    @hookspec
+    def certify_authorities(self, context: PluginContext) -> Sequence[Authority]:  # type: ignore[empty-body]
+        """Return certificate authorities; settings choose one by id."""

@@ -1,0 +1,204 @@
+"""Finds plugins (stevedore), registers them (pluggy) and collects what they offer.
+
+A plugin that does not load, or whose hook raises, is recorded with its error and left out; nothing it does can
+keep the others from working.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import Any, Generic, TypeVar
+
+import pluggy
+from pydantic import BaseModel, JsonValue, ValidationError
+from stevedore import ExtensionManager
+
+from certify_core.contracts import (
+    AcmeAuthority,
+    Authority,
+    ChallengeProvider,
+    DeploymentTarget,
+    DirectAuthority,
+    PluginContext,
+    StoreProvider,
+)
+from certify_core.errors import InvalidInput, PluginFailed
+from certify_core.hookspecs import PROJECT, HookSpecs
+
+GROUP = "certify.plugins"
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class PluginRecord:
+    """One plugin as it was found: what it is and whether it works."""
+
+    name: str
+    module: str
+    distribution: str = ""
+    version: str = ""
+    error: str | None = None
+    offers: list[str] = field(default_factory=list)
+    """What it brought, as ``kind:name``."""
+
+
+class Registry(Generic[T]):
+    """Things of one kind by name; the first one to claim a name keeps it."""
+
+    def __init__(self, kind: str, key: str = "name") -> None:
+        self._kind = kind
+        self._key = key
+        self._items: dict[str, T] = {}
+
+    def add(self, item: T) -> str:
+        """Add an item and return its name.
+
+        Raises:
+            PluginFailed: another plugin has claimed the name.
+        """
+        name = str(getattr(item, self._key))
+        if name in self._items:
+            raise PluginFailed(f"There is already a {self._kind} named {name!r}.", "Uninstall one of the two plugins.")
+        self._items[name] = item
+        return name
+
+    def get(self, name: str, *, field: str) -> T:
+        """Return the item of that name.
+
+        Raises:
+            InvalidInput: there is none; names `field` and the names there are.
+        """
+        if name not in self._items:
+            known = ", ".join(sorted(self._items)) or "none"
+            raise InvalidInput(
+                field, f"There is no {self._kind} named {name!r}.", f"Known: {known}. Is its plugin installed?"
+            )
+        return self._items[name]
+
+    def find(self, name: str) -> T | None:
+        """Return the item of that name, or None."""
+        return self._items.get(name)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._items.values())
+
+
+class Plugins:
+    """All plugins of this process and what they offer."""
+
+    def __init__(self, context: PluginContext) -> None:
+        self.context = context
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(HookSpecs)
+        self.records: list[PluginRecord] = []
+        self.stores: Registry[StoreProvider] = Registry("store")
+        self.challenge_providers: Registry[ChallengeProvider] = Registry("challenge provider")
+        self.deployment_targets: Registry[DeploymentTarget] = Registry("deployment target")
+        self.authorities: Registry[Authority] = Registry("certificate authority", key="id")
+
+    def described(self) -> list[PluginRecord]:
+        """Return all records with the distributions that brought them."""
+        found = _distributions()
+        for record in self.records:
+            if record.name in found:
+                record.distribution = found[record.name].metadata["Name"]
+                record.version = found[record.name].version
+        return self.records
+
+    @classmethod
+    def load(cls, context: PluginContext) -> Plugins:
+        """Find and load every installed plugin."""
+        plugins = cls(context)
+
+        def not_loaded(_: object, entry_point: EntryPoint, error: BaseException) -> None:
+            record = PluginRecord(entry_point.name, entry_point.value)
+            plugins.records.append(record)
+            plugins._fail(record, error)
+
+        finder = _Finder(GROUP, on_load_failure_callback=not_loaded)
+        for extension in sorted(finder.extensions, key=lambda extension: extension.name):
+            plugins.register(
+                extension.name, extension.plugin, record=PluginRecord(extension.name, extension.entry_point_target)
+            )
+        return plugins
+
+    def register(self, name: str, plugin: object, *, record: PluginRecord | None = None) -> PluginRecord:
+        """Add one plugin and collect what it offers; what fails is in the record that comes back."""
+        record = record or PluginRecord(name, getattr(plugin, "__name__", type(plugin).__name__))
+        self.records.append(record)
+        try:
+            self._manager.register(plugin, name)
+            self._collect(plugin, record)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin does, the others go on
+            self._fail(record, error)
+        return record
+
+    def _collect(self, plugin: object, record: PluginRecord) -> None:
+        for hook, registry, protocols in (
+            ("certify_stores", self.stores, (StoreProvider,)),
+            ("certify_challenge_providers", self.challenge_providers, (ChallengeProvider,)),
+            ("certify_deployment_targets", self.deployment_targets, (DeploymentTarget,)),
+            ("certify_authorities", self.authorities, (AcmeAuthority, DirectAuthority)),
+        ):
+            for item in self._offered_by(plugin, hook):
+                if not isinstance(item, protocols):
+                    raise PluginFailed(
+                        f"{hook} of plugin {record.name!r} returned {item!r}, which lacks what the contract asks for.",
+                        "Compare it with docs/plugins.md.",
+                    )
+                record.offers.append(f"{hook.removeprefix('certify_')}:{_add(registry, item)}")
+
+    def _offered_by(self, plugin: object, hook: str) -> Sequence[object]:
+        others = [other for other in self._manager.get_plugins() if other is not plugin]
+        answers = self._manager.subset_hook_caller(hook, others)(context=self.context)
+        return [item for answer in answers for item in answer]
+
+    def _fail(self, record: PluginRecord, error: BaseException) -> None:
+        record.error = f"{type(error).__name__}: {error}"
+        _log.error("Plugin %s (%s) is left out: %s", record.name, record.module, record.error)
+
+
+def parse_parameters(model: type[BaseModel], values: dict[str, JsonValue], *, field: str) -> BaseModel:
+    """Return `values` as an instance of a provider's own parameter model.
+
+    Raises:
+        InvalidInput: names the first wrong field below `field`, such as ``deployments.0.dir``.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        known = ", ".join(model.model_fields)
+        raise InvalidInput(
+            f"{field}.{where}".rstrip("."), f"{where or field}: {first['msg']}.", f"Parameters: {known}."
+        ) from None
+
+
+def _add(registry: Registry[Any], item: object) -> str:
+    return registry.add(item)
+
+
+class _Finder(ExtensionManager[Any]):
+    """stevedore's manager, which lets an assertion or an exit of a plugin through: here it harms the plugin alone."""
+
+    def _load_one_plugin(self, ep: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._load_one_plugin(ep, *args, **kwargs)
+        except (AssertionError, SystemExit) as error:
+            raise ImportError(f"{type(error).__name__}: {error}") from error
+
+
+def _distributions() -> dict[str, Distribution]:
+    """Return which distribution each plugin came with; a walk over all that is installed, so only when asked."""
+    return {
+        entry_point.name: distribution
+        for distribution in distributions()
+        for entry_point in distribution.entry_points
+        if entry_point.group == GROUP
+    }
