@@ -155,4 +155,7 @@ class StoreProvider(Protocol):
     title: str
 
     def open(self, context: PluginContext) -> Engine:
-        """Return an engine whose transactions are durable when a commit returns, with foreign keys enforced."""
+        """Return an engine whose transactions are durable when a commit returns, with foreign keys enforced.
+
+        Connections that will write carry the execution option ``certify_writes``.
+        """

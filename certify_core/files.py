@@ -6,6 +6,7 @@ Temporary file beside the target, fsync, rename, fsync of the folder. The operat
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import uuid
@@ -39,7 +40,7 @@ def write_folder_atomically(folder: Path, files: Mapping[str, bytes], *, mode: i
         for name, content in files.items():
             _write_new(temporary / name, content, mode)
         sync_folder(temporary)
-        temporary.rename(folder)
+        _rename_folder(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
@@ -57,9 +58,21 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _rename_folder(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError as error:
+        # POSIX lets a system choose between the two; Python calls only one of them FileExistsError.
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+
+
 def _write_new(path: Path, content: bytes, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     with os.fdopen(descriptor, "wb") as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)  # the process's umask has had its say in os.open
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

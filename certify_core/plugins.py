@@ -1,7 +1,7 @@
 """Finds plugins (stevedore), registers them (pluggy) and collects what they offer.
 
-A plugin that does not load, or whose hook raises, is recorded with its error and left out; nothing it does can
-keep the others from working.
+A plugin that does not load, whose hook raises, or that offers what breaks the contract, is recorded with its error
+and left out as a whole; nothing it does can keep the others from working.
 """
 
 from __future__ import annotations
@@ -66,6 +66,10 @@ class Registry(Generic[T]):
             raise PluginFailed(f"There is already a {self._kind} named {name!r}.", "Uninstall one of the two plugins.")
         self._items[name] = item
         return name
+
+    def remove(self, name: str) -> None:
+        """Take an item out again."""
+        del self._items[name]
 
     def get(self, name: str, *, field: str) -> T:
         """Return the item of that name.
@@ -133,25 +137,43 @@ class Plugins:
         self.records.append(record)
         try:
             self._manager.register(plugin, name)
-            self._collect(plugin, record)
-        except Exception as error:  # noqa: BLE001 - whatever a plugin does, the others go on
+            self._refuse_unknown_hooks(plugin)
+            record.offers = self._collect(plugin, record)
+        except (Exception, SystemExit) as error:
             self._fail(record, error)
         return record
 
-    def _collect(self, plugin: object, record: PluginRecord) -> None:
-        for hook, registry, protocols in (
+    def _refuse_unknown_hooks(self, plugin: object) -> None:
+        """A misspelt hook would never be called; one that is marked optional is for another version of ours."""
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            mine = (hook for hook in caller.get_hookimpls() if hook.plugin is plugin)
+            if not caller.has_spec() and not all(hook.optionalhook for hook in mine):
+                raise PluginFailed(f"There is no hook named {caller.name!r}.", "Compare it with docs/plugins.md.")
+
+    def _collect(self, plugin: object, record: PluginRecord) -> list[str]:
+        added: list[tuple[Registry[Any], str]] = []
+        offers = []
+        try:
+            for hook, registry, protocols in self._kinds():
+                for item in self._offered_by(plugin, hook):
+                    _check_contract(item, protocols, hook)
+                    name = registry.add(item)
+                    added.append((registry, name))
+                    offers.append(f"{hook.removeprefix('certify_')}:{name}")
+        except BaseException:
+            for registry, name in added:
+                registry.remove(name)
+            raise
+        return offers
+
+    def _kinds(self) -> tuple[tuple[str, Registry[Any], tuple[type, ...]], ...]:
+        """Return each hook with where its answers go and what they have to be."""
+        return (
             ("certify_stores", self.stores, (StoreProvider,)),
             ("certify_challenge_providers", self.challenge_providers, (ChallengeProvider,)),
             ("certify_deployment_targets", self.deployment_targets, (DeploymentTarget,)),
             ("certify_authorities", self.authorities, (AcmeAuthority, DirectAuthority)),
-        ):
-            for item in self._offered_by(plugin, hook):
-                if not isinstance(item, protocols):
-                    raise PluginFailed(
-                        f"{hook} of plugin {record.name!r} returned {item!r}, which lacks what the contract asks for.",
-                        "Compare it with docs/plugins.md.",
-                    )
-                record.offers.append(f"{hook.removeprefix('certify_')}:{_add(registry, item)}")
+        )
 
     def _offered_by(self, plugin: object, hook: str) -> Sequence[object]:
         others = [other for other in self._manager.get_plugins() if other is not plugin]
@@ -180,8 +202,12 @@ def parse_parameters(model: type[BaseModel], values: dict[str, JsonValue], *, fi
         ) from None
 
 
-def _add(registry: Registry[Any], item: object) -> str:
-    return registry.add(item)
+def _check_contract(item: object, protocols: tuple[type, ...], hook: str) -> None:
+    if not isinstance(item, protocols):
+        raise PluginFailed(
+            f"{hook} returned a {type(item).__name__}, which lacks what the contract asks for.",
+            "Compare it with docs/plugins.md.",
+        )
 
 
 class _Finder(ExtensionManager[Any]):

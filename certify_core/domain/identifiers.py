@@ -10,6 +10,9 @@ import idna
 
 from certify_core.errors import InvalidInput
 
+MAX_LENGTH = 253
+"""Characters of a DNS name as text (RFC 1035 section 2.3.4 allows 255 octets on the wire)."""
+
 _REMEDY = "Give a DNS name such as www.example.com, a wildcard such as *.example.com, or an IP address."
 
 
@@ -51,15 +54,20 @@ def parse_identifier(text: str, *, field: str = "identifiers") -> Identifier:
     address = _ip_address(text)
     if address is not None:
         return Identifier(IdentifierType.IP, address)
-    wildcard = text.startswith("*.")
-    base = text[2:] if wildcard else text
+    wildcard = "*." if text.startswith("*.") else ""
+    base = text.removeprefix(wildcard)
     if not base or "*" in base:
         raise InvalidInput(field, f"{text!r} is not a name that a certificate can hold.", _REMEDY)
     try:
-        value = idna.encode(base.rstrip("."), uts46=True, std3_rules=True).decode("ascii").lower()
+        value = wildcard + idna.encode(base, uts46=True, std3_rules=True).decode("ascii").lower().removesuffix(".")
     except idna.IDNAError as error:
         raise InvalidInput(field, f"{text!r} is not a valid DNS name: {error}.", _REMEDY) from error
-    return Identifier(IdentifierType.DNS, f"*.{value}" if wildcard else value)
+    if value.rpartition(".")[2].isdigit():
+        # No top-level domain is a number (RFC 3696 section 2): this is an address with a slip in it.
+        raise InvalidInput(field, f"{text!r} is neither a DNS name nor a valid IP address.", _REMEDY)
+    if len(value) > MAX_LENGTH:
+        raise InvalidInput(field, f"{text!r} is longer than {MAX_LENGTH} characters.", _REMEDY)
+    return Identifier(IdentifierType.DNS, value)
 
 
 def parse_identifiers(texts: list[str] | tuple[str, ...], *, field: str = "identifiers") -> tuple[Identifier, ...]:
@@ -69,6 +77,12 @@ def parse_identifiers(texts: list[str] | tuple[str, ...], *, field: str = "ident
 
 def _ip_address(text: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+        address = ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            return None  # a zone means something on one machine only (RFC 4007 section 6)
+        if address.ipv4_mapped is not None:
+            return f"::ffff:{address.ipv4_mapped}"  # RFC 5952 section 5; Python writes it so since 3.13
+    return str(address)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from certify_core.api import LocalFault, PluginContext, hookimpl
 
@@ -32,25 +33,35 @@ class SqliteStore:
             LocalFault: the file cannot be opened or written.
         """
         path = context.data_dir / FILE
-        engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, pool_size=16)
+        engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=16, max_overflow=32)
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
         try:
             with engine.connect():
                 pass
             path.chmod(0o600)
-        except Exception as error:
+        except (DBAPIError, OSError) as error:
+            engine.dispose()
             raise LocalFault(
-                f"The database {path} cannot be opened: {error}.",
+                f"The database {path} cannot be opened: {getattr(error, 'orig', error)}.",
                 "Check that the service may write to the data folder and that the disk is not full.",
             ) from error
         return engine
 
 
 def _prepare(connection: Any, _: object) -> None:
+    # The driver's own transactions begin too late: see _begin.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once where a write will come: a reader that turns writer may find that it is too late."""
+    writes = connection.get_execution_options().get("certify_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @hookimpl

@@ -1,0 +1,207 @@
+"""The ACME client: one account at one authority, all that Certify asks of it, in our own types (RFC 8555)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urljoin
+
+import orjson
+
+from certify_core.acme.base64url import ALPHABET, to_base64url
+from certify_core.acme.directory import NEW_ACCOUNT, NEW_ORDER, Directory
+from certify_core.acme.eab import ExternalAccountBinding
+from certify_core.acme.keys import AccountKey
+from certify_core.acme.pem_chain import MEDIA_TYPE, chain_in
+from certify_core.acme.refusals import ProblemError
+from certify_core.acme.resources import (
+    Authorization,
+    OrderStatus,
+    Registration,
+    authorization_in,
+    new_order_in,
+    order_in,
+    order_urls_in,
+    registration_in,
+)
+from certify_core.acme.session import Session
+from certify_core.acme.transport import Answer, Transport
+from certify_core.domain.identifiers import Identifier
+from certify_core.errors import ProtocolViolation
+
+PARALLEL_READS = 8
+"""Authorizations that are read at the same time."""
+_NEXT_PAGE = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
+
+
+class AcmeClient:
+    """One account at one authority; its methods may be called from many threads at once.
+
+    Whatever needs the authority raises `ProblemError` when it refuses (with its problem document), and
+    `AuthorityUnavailable` or `ProtocolViolation` when it does not answer, or not as RFC 8555 wants.
+    """
+
+    def __init__(
+        self,
+        directory_url: str,
+        key: AccountKey,
+        *,
+        account_url: str | None = None,
+        ca_bundle: Path | str | None = None,
+        user_agent: str,
+        timeout: float = 30.0,
+        connections: int = 32,
+    ) -> None:
+        """Prepare; nothing is asked of the authority yet.
+
+        Args:
+            directory_url: the address of the ACME directory.
+            key: the account's key.
+            account_url: the account's address, if it is registered.
+            ca_bundle: PEM file with the roots of the authority's own web server; the system's if None.
+            user_agent: how we introduce ourselves.
+            timeout: seconds that a call may last, repetitions included.
+            connections: how many are kept open at most.
+
+        Raises:
+            InvalidInput: `ca_bundle` cannot be used; names the field ``ca_bundle``.
+        """
+        self._key = key
+        self._transport = Transport(Path(ca_bundle) if ca_bundle else None, user_agent, timeout, connections)
+        self._directory = Directory(directory_url, self._transport)
+        self._session = Session(self._transport, self._directory, key, account_url)
+        self._readers = ThreadPoolExecutor(max_workers=PARALLEL_READS, thread_name_prefix="acme-read")
+
+    @property
+    def account_url(self) -> str | None:
+        """The account's address; None until it is registered."""
+        return self._session.account_url
+
+    @property
+    def terms_of_service(self) -> str | None:
+        """Address of the terms that `register` agrees to."""
+        return self._directory.meta().terms_of_service
+
+    @property
+    def needs_eab(self) -> bool:
+        """Whether accounts need an external account binding (RFC 8555 section 7.3.4)."""
+        return self._directory.meta().external_account_required
+
+    @property
+    def profiles(self) -> Mapping[str, str]:
+        """The certificate profiles that the authority offers, with their descriptions."""
+        return self._directory.meta().profiles
+
+    def register(self, contact: Sequence[str] = (), eab: ExternalAccountBinding | None = None) -> Registration:
+        """Make sure that the key has an account, agreeing to the terms of service (RFC 8555 section 7.3).
+
+        An account that exists already is found by its key, and gets `contact` if any is given.
+
+        Args:
+            contact: mail addresses, with or without ``mailto:``.
+            eab: what ties the account to a customer of the authority, where it wants that.
+        """
+        addresses = [address if ":" in address else f"mailto:{address}" for address in contact]
+        payload: dict[str, object] = {"termsOfServiceAgreed": True}
+        if addresses:
+            payload["contact"] = addresses
+        if eab is not None:
+            payload["externalAccountBinding"] = eab.bind(self._key, self._directory.address(NEW_ACCOUNT))
+        answer = self._post_to(NEW_ACCOUNT, payload)
+        registration = registration_in(answer)
+        self._session.account_url = registration.url
+        if addresses and answer.status == 200 and answer.json().get("contact") != addresses:
+            self._session.post(registration.url, orjson.dumps({"contact": addresses}))
+        return registration
+
+    def new_order(self, identifiers: Sequence[Identifier]) -> OrderStatus:
+        """Order a certificate (RFC 8555 section 7.4).
+
+        Raises:
+            ConnectionBroken: the authority may have taken the order; look for it in `orders`.
+        """
+        wanted = [{"type": identifier.type, "value": identifier.value} for identifier in identifiers]
+        return new_order_in(self._post_to(NEW_ORDER, {"identifiers": wanted}))
+
+    def order(self, url: str) -> OrderStatus:
+        """Return how an order stands."""
+        return order_in(self._session.get(url), url)
+
+    def orders(self, orders_url: str) -> Iterator[str]:
+        """Yield the addresses of the account's orders, page by page (RFC 8555 section 7.1.2.1)."""
+        seen: set[str] = set()
+        url: str | None = orders_url
+        while url is not None and url not in seen:
+            seen.add(url)
+            answer = self._session.get(url)
+            yield from order_urls_in(answer)
+            url = _next_page(answer)
+
+    def authorizations(self, urls: Sequence[str]) -> list[Authorization]:
+        """Return authorizations in the order of their addresses, read in parallel (RFC 8555 section 7.5)."""
+        if len(urls) == 1:
+            return [self._authorization(urls[0])]
+        return list(self._readers.map(self._authorization, urls))
+
+    def answer(self, offer_url: str) -> None:
+        """Tell the authority that the answer to a challenge is ready to be looked at (RFC 8555 section 7.5.1)."""
+        self._session.post(offer_url, b"{}")
+
+    def finalize(self, order: OrderStatus | str, csr_der: bytes) -> OrderStatus:
+        """Send the signing request of an order that is ready (RFC 8555 section 7.4).
+
+        Args:
+            order: the order, or its `finalize` address; with the address alone the returned `url` is what the
+                authority gives in its Location, and may be empty.
+            csr_der: a PKCS#10 request as DER.
+        """
+        finalize_url, order_url = (order, None) if isinstance(order, str) else (order.finalize, order.url)
+        payload = orjson.dumps({"csr": to_base64url(csr_der)})
+        return order_in(self._session.post(finalize_url, payload), order_url)
+
+    def certificate(self, url: str) -> str:
+        """Return the certificate and its chain as PEM, the certificate itself first (RFC 8555 section 7.4.2)."""
+        return chain_in(self._session.get(url, accept=MEDIA_TYPE))
+
+    def key_authorization(self, token: str) -> str:
+        """Return what answers a challenge (RFC 8555 section 8.1).
+
+        Raises:
+            ProtocolViolation: the token has characters that no token may have; it could name another file, say.
+        """
+        if not ALPHABET.fullmatch(token):
+            raise ProtocolViolation(f"{self._directory.url} gave a token that is no base64url.", "It is ordered anew.")
+        return f"{token}.{self._key.thumbprint}"
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._transport.close()
+
+    def _authorization(self, url: str) -> Authorization:
+        return authorization_in(self._session.get(url))
+
+    def _post_to(self, name: str, payload: Mapping[str, object]) -> Answer:
+        body = orjson.dumps(payload)
+        url = self._directory.address(name)
+        post = self._session.post_with_key if name == NEW_ACCOUNT else self._session.post
+        try:
+            return post(url, body)
+        except ProblemError as error:
+            if error.problem.status != 404:
+                raise
+            self._directory.forget()
+            moved_to = self._directory.address(name)
+            if moved_to == url:
+                raise
+        return post(moved_to, body)
+
+
+def _next_page(answer: Answer) -> str | None:
+    for link in answer.headers.getlist("Link"):
+        match = _NEXT_PAGE.search(link)
+        if match:
+            return urljoin(answer.url, match[1])
+    return None

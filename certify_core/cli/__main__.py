@@ -1,0 +1,5 @@
+"""`python -m certify_core.cli` is the `certify` command."""
+
+from certify_core.cli.main import main
+
+main()

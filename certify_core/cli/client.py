@@ -1,0 +1,157 @@
+"""The running service, as the command line sees it: found by its data folder, asked over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+
+from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.service.config import parse_config, read_settings
+from certify_core.service.servers import Server, read_server
+from certify_core.service.token import TOKEN_FILE
+
+TIMEOUT = urllib3.Timeout(connect=5, read=60)
+_EXITS = {401: Exit.UNREACHABLE, 403: Exit.UNREACHABLE, 404: Exit.NOT_FOUND, 409: Exit.CONFLICT, 422: Exit.USAGE}
+
+Document = dict[str, Any]
+
+
+class Client:
+    """Asks the API; every refusal becomes a `ServiceRefused` that carries its exit code."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._server = _find(data_dir)
+        self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
+        self._headers = {"Authorization": f"Bearer {self._token()}"}
+
+    @property
+    def url(self) -> str:
+        """The address of the service."""
+        return self._server.url
+
+    def get(self, path: str, **query: object) -> Any:
+        """Return the answer to a GET."""
+        return self._call("GET", path, query=query)
+
+    def post(self, path: str, body: object = None) -> Any:
+        """Return the answer to a POST."""
+        return self._call("POST", path, body)
+
+    def patch(self, path: str, body: object) -> Any:
+        """Return the answer to a PATCH."""
+        return self._call("PATCH", path, body)
+
+    def delete(self, path: str, **query: object) -> None:
+        """Ask for a DELETE."""
+        self._call("DELETE", path, query=query)
+
+    def events(self, path: str, *, patience: float) -> Iterator[tuple[str, Document]]:
+        """Yield kind and document of every server-sent event; `patience` is the longest silence, in seconds."""
+        response = self._request("GET", path, timeout=urllib3.Timeout(connect=5, read=patience), preload=False)
+        kind = ""
+        try:
+            for line in _lines(response):
+                if line.startswith(b"event: "):
+                    kind = line[7:].decode()
+                elif line.startswith(b"data: "):
+                    yield kind, orjson.loads(line[6:])
+        except urllib3.exceptions.HTTPError as error:
+            raise ServiceRefused(
+                Exit.UNREACHABLE, "The service stopped answering.", "The work goes on when it runs again: certify list"
+            ) from error
+        finally:
+            response.release_conn()
+
+    def find(self, name_or_id: str) -> Document:
+        """Return the managed certificate of this id, or the only one of this name."""
+        found = self.get("/api/managedcertificates", name=name_or_id)["items"]
+        if len(found) > 1:
+            ids = ", ".join(item["id"] for item in found)
+            raise ServiceRefused(
+                Exit.CONFLICT, f"{len(found)} managed certificates are named {name_or_id}.", f"Use an id: {ids}"
+            )
+        certificate_id = found[0]["id"] if found else name_or_id
+        document: Document = self.get(f"/api/managedcertificates/{certificate_id}")
+        return document
+
+    def _call(self, method: str, path: str, body: object = None, query: dict[str, object] | None = None) -> Any:
+        wanted = {key: value for key, value in (query or {}).items() if value is not None}
+        response = self._request(method, f"{path}?{urlencode(wanted)}" if wanted else path, body)
+        return orjson.loads(response.data) if response.data else None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        timeout: urllib3.Timeout = TIMEOUT,
+        preload: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
+        headers = dict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            response = self._http.request(
+                method,
+                self._server.url + path,
+                body=orjson.dumps(body) if body is not None else None,
+                headers=headers,
+                timeout=timeout,
+                preload_content=preload,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ServiceRefused(
+                Exit.UNREACHABLE,
+                f"The service does not answer at {self._server.url}.",
+                f"Start it with `certify serve`, or name its data folder with --data-dir (now {self._data_dir}).",
+            ) from error
+        if response.status >= 400:
+            raise _refusal(response)
+        return response
+
+    def _token(self) -> str:
+        path = self._data_dir / TOKEN_FILE
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise ServiceRefused(
+                Exit.UNREACHABLE,
+                f"The token {path} cannot be read: {error.strerror}.",
+                "Start the service once with `certify serve`, run this as the service's user, or give --data-dir.",
+            ) from error
+
+
+def _find(data_dir: Path) -> Server:
+    server = read_server(data_dir)
+    if server is not None:
+        return server
+    config = parse_config(read_settings(data_dir))
+    return Server(config.host, config.port)
+
+
+def _refusal(response: urllib3.BaseHTTPResponse) -> ServiceRefused:
+    code = _EXITS.get(response.status, Exit.FAILED)
+    try:
+        problem = orjson.loads(response.data)
+        return ServiceRefused(code, problem["detail"], problem.get("remedy", ""), problem)
+    except (ValueError, LookupError, TypeError):
+        return ServiceRefused(
+            Exit.UNREACHABLE,
+            f"What answers is not Certify (HTTP {response.status}).",
+            "Is another program on its port?",
+        )
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    pending = b""
+    for chunk in response.stream(amt=None):
+        pending += chunk
+        *complete, pending = pending.split(b"\n")
+        yield from complete

@@ -1,0 +1,97 @@
+"""What commands share: the data folder, `--json`, and how things are printed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from certify_core.cli.client import Client
+from certify_core.cli.exits import ServiceRefused
+from certify_core.errors import CertifyError
+from certify_core.service.config import default_data_dir
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def data_dir_option(command: Command) -> Command:
+    """Add `--data-dir`."""
+    return click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=default_data_dir,
+        show_default="CERTIFY_DATA_DIR, or the system's place",
+        help="The service's data folder.",
+    )(command)
+
+
+def talks_to_service(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its `client` and `as_json`, and end it as the table of exit codes says."""
+
+    @functools.wraps(command)
+    def wrapped(*, data_dir: Path, as_json: bool, **kwargs: Any) -> Any:
+        try:
+            return command(client=Client(data_dir), as_json=as_json, **kwargs)
+        except ServiceRefused as error:
+            if as_json:
+                print_json({"error": error.problem})
+            raise
+        except CertifyError as error:
+            raise click.UsageError(str(error)) from error
+
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+    return data_dir_option(as_json(wrapped))
+
+
+def print_json(document: object) -> None:
+    """Print a document for machines."""
+    click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_table(columns: list[str], rows: list[list[str]], *, empty: str) -> None:
+    """Print a table for people; in a pipe it is plain and never wrapped."""
+    if not rows:
+        click.echo(empty)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(*columns, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, soft_wrap=not console.is_terminal, crop=console.is_terminal, markup=False)
+
+
+def parse_choice(text: str, *, option: str) -> tuple[str, dict[str, Any]]:
+    """Return name and parameters of `name`, `name:key=value,key=value` or `name:{json}`.
+
+    A value `@FILE` is the content of that file, so that secrets stay out of the process list.
+    """
+    name, _, rest = text.partition(":")
+    if not name:
+        raise click.BadParameter(f"{text!r} names nothing.", param_hint=option)
+    if rest.startswith("{"):
+        try:
+            return name, dict(orjson.loads(rest))
+        except ValueError as error:
+            raise click.BadParameter(f"{rest!r} is not JSON: {error}.", param_hint=option) from error
+    parameters: dict[str, Any] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{part!r} is not of the form key=value.", param_hint=option)
+        parameters[key] = _read(value[1:], option) if value.startswith("@") else value
+    return name, parameters
+
+
+def _read(path: str, option: str) -> str:
+    try:
+        return Path(path).read_text().rstrip("\r\n")
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be read: {error.strerror}.", param_hint=option) from error

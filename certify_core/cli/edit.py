@@ -1,0 +1,74 @@
+"""`certify edit`: change what is wanted, unless somebody else has changed it meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from certify_core.cli.client import Client
+from certify_core.cli.common import parse_choice, print_json, talks_to_service
+from certify_core.cli.request import KEY_TYPES, deployments
+
+
+@click.command()
+@click.argument("certificate")
+@click.option("--name", help="What you call it.")
+@click.option("--add", multiple=True, metavar="NAME", help="Add an identifier; repeatable.")
+@click.option("--remove", multiple=True, metavar="NAME", help="Remove an identifier; repeatable.")
+@click.option("--ca", "authority", metavar="ID|URL", help="Certificate authority or ACME directory.")
+@click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
+@click.option("--key-type", type=click.Choice(KEY_TYPES))
+@click.option("--challenge", metavar="PROVIDER[:KEY=VALUE,...]")
+@click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Replaces all deployments; repeatable.")
+@click.option("--no-deploy", is_flag=True, help="Remove all deployments.")
+@click.option("--auto-renew/--no-auto-renew", default=None)
+@click.option("--at-percent", type=float, help="Renew after this share of the lifetime.")
+@click.option("--version", "expected", type=int, help="Refuse unless this is the stored version.")
+@talks_to_service
+def edit(client: Client, certificate: str, expected: int | None, as_json: bool, **options: Any) -> None:
+    """Change CERTIFICATE (a name or an id). What goes into the certificate makes it renewed at once."""
+    document = client.find(certificate)
+    changes = _changes(document["settings"], **options)
+    if not changes:
+        raise click.UsageError("Nothing to change: give at least one option.")
+    version = document["version"] if expected is None else expected
+    body = {"version": version, "settings": changes}
+    changed = client.patch(f"/api/managedcertificates/{document['id']}", body)
+    if as_json:
+        print_json(changed)
+    else:
+        click.echo(f"{changed['name']} is changed; it has version {changed['version']} now.")
+
+
+def _changes(
+    settings: dict[str, Any],
+    *,
+    name: str | None,
+    add: tuple[str, ...],
+    remove: tuple[str, ...],
+    authority: str | None,
+    ca_bundle: Path | None,
+    key_type: str | None,
+    challenge: str | None,
+    deploy: tuple[str, ...],
+    no_deploy: bool,
+    auto_renew: bool | None,
+    at_percent: float | None,
+) -> dict[str, Any]:
+    changes: dict[str, Any] = {"name": name, "authority": authority, "key_type": key_type}
+    changes["ca_bundle"] = str(ca_bundle.absolute()) if ca_bundle else None
+    if add or remove:
+        kept = [identifier for identifier in settings["identifiers"] if identifier not in remove]
+        changes["identifiers"] = [*kept, *add]
+    if challenge:
+        provider, parameters = parse_choice(challenge, option="--challenge")
+        # null for each old parameter removes it: an object is merged, not replaced.
+        cleared = dict.fromkeys(settings["challenge"]["parameters"])
+        changes["challenge"] = {"provider": provider, "parameters": {**cleared, **parameters}}
+    if deploy or no_deploy:
+        changes["deployments"] = deployments(deploy)
+    renewal = {"automatic": auto_renew, "at_percent": at_percent}
+    changes["renewal"] = {key: value for key, value in renewal.items() if value is not None} or None
+    return {key: value for key, value in changes.items() if value is not None}

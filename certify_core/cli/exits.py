@@ -1,0 +1,28 @@
+"""How a command can end: one table for all of them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import click
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    NOT_FOUND = 4
+    CONFLICT = 5
+
+
+class ServiceRefused(click.ClickException):
+    """Ends a command with a message of cause and remedy."""
+
+    def __init__(self, code: Exit, cause: str, remedy: str = "", problem: dict[str, Any] | None = None) -> None:
+        super().__init__(f"{cause}\n{remedy}".strip())
+        self.exit_code = code  # type: ignore[misc]
+        self.problem = problem or {"detail": cause, "remedy": remedy}

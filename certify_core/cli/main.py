@@ -1,0 +1,59 @@
+"""The `certify` command. Each subcommand's module is imported only when it is called, so that help comes at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "demo": ("certify_core.cli.demo:demo", "See it work: service, local authority, certificate, HTTPS page."),
+    "serve": ("certify_core.cli.serve:serve", "Run the service in the foreground."),
+    "request": ("certify_core.cli.request:request", "Request a certificate and keep it renewed."),
+    "list": ("certify_core.cli.certificates:list_certificates", "List managed certificates."),
+    "show": ("certify_core.cli.certificates:show", "Show one managed certificate."),
+    "edit": ("certify_core.cli.edit:edit", "Change what is wanted of a certificate."),
+    "renew": ("certify_core.cli.renew:renew", "Renew certificates now."),
+    "delete": ("certify_core.cli.certificates:delete", "Stop looking after a certificate."),
+    "log": ("certify_core.cli.certificates:log", "Show the log of one certificate."),
+    "account": ("certify_core.cli.accounts:account", "Accounts at certificate authorities."),
+    "authority": ("certify_core.cli.accounts:authority", "Certificate authorities to choose from."),
+    "plugins": ("certify_core.cli.plugins:plugins", "Installed plugins, and what does not work."),
+    "version": ("certify_core.cli.plugins:version", "Show the versions of command and service."),
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands from the table and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 service not reachable, 4 not found, 5 conflict.",
+)
+def cli() -> None:
+    """Certify: certificates requested, renewed and deployed, without anyone watching."""
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(cli())

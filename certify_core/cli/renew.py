@@ -1,0 +1,55 @@
+"""`certify renew`: now, whatever the schedule says."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from certify_core.cli.client import Client
+from certify_core.cli.common import print_json, talks_to_service
+from certify_core.cli.exits import Exit
+from certify_core.cli.progress import follow
+
+
+@click.command()
+@click.argument("certificates", nargs=-1)
+@click.option("--all-due", is_flag=True, help="All that are due, and all that wait after a failure.")
+@click.option("--wait/--no-wait", default=False, help="Wait until all are deployed; exit 0 only then.")
+@click.option("--timeout", default=600.0, show_default=True, help="Longest silence while waiting, in seconds.")
+@talks_to_service
+def renew(
+    client: Client, certificates: tuple[str, ...], all_due: bool, wait: bool, timeout: float, as_json: bool
+) -> None:
+    """Renew CERTIFICATES (names or ids) now, or --all-due."""
+    if bool(certificates) == all_due:
+        raise click.UsageError("Name certificates, or give --all-due.")
+    started = _start(client, certificates)
+    results = [
+        {
+            "certificate_id": item["certificate_id"],
+            "outcome": _outcome(client, item, timeout, as_json) if wait else None,
+        }
+        for item in started
+    ]
+    if as_json:
+        print_json({"renewals": results})
+    elif not results:
+        click.echo("Nothing is due.")
+    elif not wait:
+        click.echo(f"{len(results)} started; see how they go with `certify list`.")
+    if any(result["outcome"] == "failed" for result in results):
+        sys.exit(Exit.FAILED)
+
+
+def _start(client: Client, certificates: tuple[str, ...]) -> list[dict[str, Any]]:
+    if not certificates:
+        started: list[dict[str, Any]] = client.post("/api/managedcertificates/request-due")["started"]
+        return started
+    found = [client.find(certificate) for certificate in certificates]
+    return [client.post(f"/api/managedcertificates/{document['id']}/request") for document in found]
+
+
+def _outcome(client: Client, started: dict[str, Any], patience: float, as_json: bool) -> str:
+    return follow(client, started["operation"], as_json=as_json, patience=patience)[1]

@@ -1,0 +1,108 @@
+"""`certify request`: a new managed certificate, from the names to the last deployment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from certify_core.cli.client import Client
+from certify_core.cli.common import parse_choice, talks_to_service
+from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.progress import not_waiting, watch
+
+KEY_TYPES = ("ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096")
+EXAMPLE = """\b
+Example:
+  certify request www.example.com --also example.com \\
+      --deploy 'files:dir=/etc/ssl/site,reload=systemctl reload nginx' --wait
+"""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("identifier")
+@click.option("--also", multiple=True, metavar="NAME", help="Another name in the same certificate; repeatable.")
+@click.option("--name", default="", help="What you call it; default: the first name.")
+@click.option("--ca", "authority", default=None, metavar="ID", help="Certificate authority; default: letsencrypt.")
+@click.option("--ca-directory", default=None, metavar="URL", help="Address of an ACME directory, instead of --ca.")
+@click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
+@click.option("--key-type", type=click.Choice(KEY_TYPES), default="ecdsa-p256", show_default=True)
+@click.option("--challenge", default="http", show_default=True, metavar="PROVIDER[:KEY=VALUE,...]")
+@click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Where to put it; repeatable.")
+@click.option("--auto-renew/--no-auto-renew", default=True, show_default=True)
+@click.option("--wait/--no-wait", default=False, help="Wait until it is deployed; exit 0 only then.")
+@click.option("--timeout", default=600.0, show_default=True, help="Longest silence while waiting, in seconds.")
+@talks_to_service
+def request(
+    client: Client,
+    identifier: str,
+    also: tuple[str, ...],
+    name: str,
+    authority: str | None,
+    ca_directory: str | None,
+    ca_bundle: Path | None,
+    key_type: str,
+    challenge: str,
+    deploy: tuple[str, ...],
+    auto_renew: bool,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Request a certificate for IDENTIFIER, deploy it, and keep it renewed.
+
+    Asked again for the same name with the same settings, it requests a new certificate; with others it refuses.
+    """
+    if authority and ca_directory:
+        raise click.UsageError("Give --ca or --ca-directory, not both.")
+    provider, parameters = parse_choice(challenge, option="--challenge")
+    wanted = {
+        "name": name,
+        "identifiers": [identifier, *also],
+        "authority": ca_directory or authority or "letsencrypt",
+        "ca_bundle": str(ca_bundle.absolute()) if ca_bundle else None,
+        "key_type": key_type,
+        "challenge": {"provider": provider, "parameters": parameters},
+        "deployments": deployments(deploy),
+        "renewal": {"automatic": auto_renew},
+    }
+    operation, certificate = _create_or_repeat(client, wanted, name or identifier)
+    if not wait:
+        not_waiting(certificate["id"], certificate["name"], as_json=as_json)
+        return
+    sys.exit(watch(client, operation, certificate["id"], as_json=as_json, patience=timeout))
+
+
+def deployments(specifications: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the deployments that `--deploy` options ask for."""
+    return [
+        {"target": target, "parameters": parameters}
+        for target, parameters in (parse_choice(text, option="--deploy") for text in specifications)
+    ]
+
+
+def _create_or_repeat(client: Client, wanted: dict[str, Any], title: str) -> tuple[str, dict[str, Any]]:
+    found = client.get("/api/managedcertificates", name=title)["items"]
+    if found:
+        certificate = client.get(f"/api/managedcertificates/{found[0]['id']}")
+        if not _same(certificate["settings"], wanted):
+            raise ServiceRefused(
+                Exit.CONFLICT,
+                f"There is already a managed certificate named {title}, with other settings.",
+                f"Use `certify edit {title}` or `certify renew {title}`, or give another --name.",
+            )
+    else:
+        certificate = client.post("/api/managedcertificates", wanted)
+        if operation := certificate.get("operation"):
+            return operation, certificate
+    started = client.post(f"/api/managedcertificates/{certificate['id']}/request")
+    return started["operation"], certificate
+
+
+def _same(stored: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return all(
+        stored["renewal"]["automatic"] == value["automatic"] if key == "renewal" else stored[key] == value
+        for key, value in wanted.items()
+    )

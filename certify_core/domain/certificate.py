@@ -1,0 +1,105 @@
+"""A managed certificate: what is wanted of it, what was issued, and how its last attempts went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from certify_core.domain.failure import Failure
+from certify_core.domain.settings import CertificateSettings, DeploymentSettings
+
+
+class Status(StrEnum):
+    """A managed certificate's state at a glance."""
+
+    WAITING = "waiting"
+    """Nothing was issued yet; it is waiting for its turn or for somebody to ask."""
+    RUNNING = "running"
+    """An order is under way."""
+    DEPLOYING = "deploying"
+    """Issued, and on its way to where it is used."""
+    HEALTHY = "healthy"
+    """Issued, valid, and in place everywhere."""
+    WARNING = "warning"
+    """The certificate is valid, but the last renewal or a deployment failed."""
+    ERROR = "error"
+    """There is no valid certificate, and the last attempt failed."""
+
+
+class DeploymentStatus(StrEnum):
+    """Where one deployment stands."""
+
+    NONE = "none"
+    """There is nothing to deploy yet."""
+    PENDING = "pending"
+    DEPLOYED = "deployed"
+    """The current certificate is in place and was seen there."""
+    FAILED = "failed"
+
+
+class Issued(BaseModel):
+    """Facts about the current certificate; the certificate itself is in the assets."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """Names its folder in the assets."""
+    serial: str
+    """Serial number in upper-case hex."""
+    thumbprint: str
+    """SHA-1 in upper-case hex."""
+    issuer: str
+    not_before: float
+    """Seconds since the epoch."""
+    not_after: float
+    """Seconds since the epoch."""
+    request_digest: str
+    """Of the settings it was issued for."""
+
+    @property
+    def lifetime(self) -> float:
+        """Seconds between start and end of the validity."""
+        return self.not_after - self.not_before
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One place of one managed certificate, and whether the current certificate is there."""
+
+    id: str
+    certificate_id: str
+    settings: DeploymentSettings
+    status: DeploymentStatus = DeploymentStatus.NONE
+    deployed_id: str | None = None
+    """`Issued.id` of what is in place there."""
+    failure: Failure | None = None
+    failure_count: int = 0
+    next_attempt_at: float | None = None
+    """Seconds since the epoch; None while nothing is to be done or somebody is at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedCertificate:
+    """One certificate that Certify looks after."""
+
+    id: str
+    version: int
+    """Grows with every change of the settings; who changes them says which version was read."""
+    settings: CertificateSettings
+    created_at: float
+    updated_at: float
+    status: Status = Status.WAITING
+    issued: Issued | None = None
+    order_id: str | None = None
+    """The order under way."""
+    requested_at: float | None = None
+    """When somebody last asked for a certificate at once, until there is one or the attempt fails."""
+    failure: Failure | None = None
+    failure_count: int = 0
+    retry_at: float | None = None
+    """Not before this moment after a failure."""
+    next_due_at: float | None = None
+    """When the scheduler takes it up; None while it runs or if never."""
+    deployments: tuple[Deployment, ...] = ()

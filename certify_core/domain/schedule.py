@@ -1,0 +1,98 @@
+"""When something is due, how long to wait after a failure, and how a certificate is doing: pure functions.
+
+Everything that decides about renewal is here, so that there is one answer and not two (a scheduler that says "now"
+and a check that says "not yet" is how other clients lost certificates).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate, Status
+from certify_core.domain.failure import Failure
+
+MINUTE = 60.0
+DAY = 86_400.0
+BACKOFF = (1 * MINUTE, 10 * MINUTE, 100 * MINUTE, DAY)
+"""Let's Encrypt's integration guide: 1, 10, 100 minutes, then once a day."""
+JITTER = 0.02
+"""Renewals are spread over this share of the lifetime, earlier and never later."""
+
+
+class DueReason(StrEnum):
+    """Why a certificate is due."""
+
+    REQUESTED = "requested"
+    CONTINUED = "an order is under way"
+    NEVER_ISSUED = "never issued"
+    SETTINGS_CHANGED = "the settings changed"
+    LIFETIME = "its lifetime runs out"
+    NOT_AUTOMATIC = "automatic renewal is off"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A moment and why."""
+
+    at: float | None
+    """Seconds since the epoch; None if never by itself."""
+    reason: DueReason
+
+
+def due(certificate: ManagedCertificate) -> Due:
+    """Return when this certificate needs its next step towards being issued.
+
+    A request of a person comes at once; after a failure nothing happens before `retry_at`.
+    """
+    if certificate.requested_at is not None:
+        return Due(certificate.requested_at, DueReason.REQUESTED)
+    not_before = certificate.retry_at or 0.0
+    if certificate.order_id is not None:
+        return Due(max(certificate.updated_at, not_before), DueReason.CONTINUED)
+    if not certificate.settings.renewal.automatic:
+        return Due(None, DueReason.NOT_AUTOMATIC)
+    if certificate.issued is None:
+        return Due(max(certificate.created_at, not_before), DueReason.NEVER_ISSUED)
+    if certificate.issued.request_digest != certificate.settings.request_digest:
+        return Due(max(certificate.updated_at, not_before), DueReason.SETTINGS_CHANGED)
+    return Due(max(_renewal_moment(certificate), not_before), DueReason.LIFETIME)
+
+
+def _renewal_moment(certificate: ManagedCertificate) -> float:
+    issued = certificate.issued
+    assert issued is not None  # noqa: S101 - the caller has looked
+    share = certificate.settings.renewal.at_percent / 100
+    early = JITTER * share * fraction_of(certificate.id, issued.serial)
+    return issued.not_before + issued.lifetime * (share - early)
+
+
+def backoff(failure_count: int, failure: Failure, seed: str) -> float:
+    """Return the seconds to wait after the `failure_count`-th failure in a row (1 is the first).
+
+    At least what the other side asked for, and up to a tenth more, so that a thousand certificates that failed
+    together do not come back together.
+    """
+    step = BACKOFF[min(failure_count, len(BACKOFF)) - 1]
+    wait = max(step, failure.retry_after or 0.0)
+    return wait * (1 + 0.1 * fraction_of(seed, str(failure_count)))
+
+
+def status_of(certificate: ManagedCertificate, now: float) -> Status:
+    """Return how a certificate is doing; `running` is decided by who runs it, not here."""
+    issued = certificate.issued
+    if issued is None or issued.not_after <= now:
+        return Status.ERROR if certificate.failure or issued is not None else Status.WAITING
+    deployments = {deployment.status for deployment in certificate.deployments}
+    if DeploymentStatus.PENDING in deployments:
+        return Status.DEPLOYING
+    if certificate.failure is not None or DeploymentStatus.FAILED in deployments:
+        return Status.WARNING
+    return Status.HEALTHY
+
+
+def fraction_of(*parts: str) -> float:
+    """Return a number in [0, 1) that is the same whenever the parts are: jitter that survives a restart."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

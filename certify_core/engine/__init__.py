@@ -1,0 +1,1 @@
+"""The engine: takes what is wanted and, step by committed step, makes it so."""

@@ -1,0 +1,110 @@
+"""Accounts at ACME authorities: one per directory, made once, its key saved before the authority hears of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from certify_core import __version__
+from certify_core.acme import AccountKey, AcmeClient, ExternalAccountBinding
+from certify_core.contracts import AcmeAuthority
+from certify_core.errors import PolicyRefused
+from certify_core.store import Account, Store
+
+USER_AGENT = f"Certify/{__version__}"
+
+
+class AccountKeeper:
+    """Gives a ready client for an authority, registering an account when there is none."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._clients: dict[tuple[str, str | None], AcmeClient] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def client(self, authority: AcmeAuthority) -> AcmeClient:
+        """Return the client of our account at this authority; calls from many threads share it."""
+        key = (authority.directory, authority.ca_bundle)
+        client = self._clients.get(key)
+        if client is None:
+            with self._locks[authority.directory]:
+                client = self._clients.get(key)
+                if client is None:
+                    client = self._ready_client(authority)
+                    self._clients[key] = client
+        return client
+
+    def register(
+        self, authority: AcmeAuthority, contact: Sequence[str] = (), eab: ExternalAccountBinding | None = None
+    ) -> Account:
+        """Make sure that there is an account with this contact, and return it.
+
+        Raises:
+            PolicyRefused: the authority needs an external account binding and none was given.
+        """
+        with self._locks[authority.directory]:
+            account = self._saved_account(authority)
+            client = self._new_client(authority, account)
+            try:
+                return self._confirm(authority, account, client, contact, eab)
+            finally:
+                client.close()
+
+    def orders_url(self, authority: AcmeAuthority) -> str | None:
+        """Return where the authority lists our orders, if it does (RFC 8555 section 7.1.2.1)."""
+        account = self._store.accounts.find(authority.directory)
+        return account.orders_url if account else None
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            client.close()
+
+    def _ready_client(self, authority: AcmeAuthority) -> AcmeClient:
+        account = self._saved_account(authority)
+        client = self._new_client(authority, account)
+        if account.url is None:
+            self._confirm(authority, account, client)
+        return client
+
+    def _saved_account(self, authority: AcmeAuthority) -> Account:
+        account = self._store.accounts.find(authority.directory)
+        if account is not None:
+            return account
+        return self._store.accounts.add(authority.directory, AccountKey.generate().to_pem(), self._clock())
+
+    def _new_client(self, authority: AcmeAuthority, account: Account) -> AcmeClient:
+        return AcmeClient(
+            authority.directory,
+            AccountKey.from_pem(account.key_pem),
+            account_url=account.url,
+            ca_bundle=authority.ca_bundle,
+            user_agent=USER_AGENT,
+        )
+
+    def _confirm(
+        self,
+        authority: AcmeAuthority,
+        account: Account,
+        client: AcmeClient,
+        contact: Sequence[str] = (),
+        eab: ExternalAccountBinding | None = None,
+    ) -> Account:
+        if eab is None and account.url is None and (authority.needs_eab or client.needs_eab):
+            raise PolicyRefused(
+                f"{authority.title} opens accounts only with an external account binding.",
+                f"Get a key id and an HMAC key there, then: certify account add --ca {authority.id} --eab-kid KID",
+            )
+        registration = client.register(contact, eab)
+        confirmed = replace(
+            account,
+            url=registration.url,
+            orders_url=registration.orders_url,
+            contact=tuple(contact),
+            eab_kid=eab.kid if eab else account.eab_kid,
+        )
+        self._store.accounts.confirm(confirmed)
+        return confirmed

@@ -1,0 +1,136 @@
+"""The job that puts the current certificate in one place: apply, verify, or roll back and try again alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from certify_core.contracts import DeploymentTarget, PlannedChange
+from certify_core.domain.bundle import CertificateBundle
+from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate
+from certify_core.domain.schedule import backoff
+from certify_core.engine.events import EventKind, Events
+from certify_core.engine.wanted import Wanted
+from certify_core.engine.x509 import split_chain
+from certify_core.errors import NotFound, failure_of
+from certify_core.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class Deployments:
+    """Handler of the jobs that deploy: a job's name is the deployment's id."""
+
+    def __init__(
+        self,
+        store: Store,
+        wanted: Wanted,
+        events: Events,
+        clock: Callable[[], float],
+        settled: Callable[[str], None],
+    ) -> None:
+        """`settled` is called with the certificate's id when a deployment has ended."""
+        self._store = store
+        self._wanted = wanted
+        self._events = events
+        self._clock = clock
+        self._settled = settled
+
+    def run(self, deployment_id: str) -> None:
+        """Deploy the current certificate; a failure concerns this deployment alone."""
+        try:
+            deployment = self._store.deployments.get(deployment_id)
+            certificate = self._store.certificates.get(deployment.certificate_id)
+        except NotFound:
+            return
+        if certificate.issued is None:
+            return
+        try:
+            self._deploy(deployment, certificate)
+        except Exception as error:
+            self._failed(deployment, certificate.issued.id, error)
+        else:
+            deployed = replace(
+                deployment,
+                status=DeploymentStatus.DEPLOYED,
+                deployed_id=certificate.issued.id,
+                failure=None,
+                failure_count=0,
+                next_attempt_at=None,
+            )
+            self._store.deployments.save(deployed, certificate.issued.id, self._clock())
+        self._settled(certificate.id)
+
+    def plan(self, certificate: ManagedCertificate) -> list[tuple[Deployment, list[PlannedChange]]]:
+        """Return what each deployment of the current certificate would change."""
+        bundle = self._bundle(certificate)
+        return [(deployment, self._planned(deployment, bundle)) for deployment in certificate.deployments]
+
+    def _planned(self, deployment: Deployment, bundle: CertificateBundle) -> list[PlannedChange]:
+        target, parameters = self._wanted.target(deployment.settings)
+        return list(target.plan(bundle, parameters))
+
+    def _deploy(self, deployment: Deployment, certificate: ManagedCertificate) -> None:
+        target, parameters = self._wanted.target(deployment.settings)
+        bundle = self._bundle(certificate)
+        undo = target.apply(bundle, parameters)
+        self._tell(deployment, EventKind.DEPLOYED, f"deployed to {target.name}")
+        try:
+            target.verify(bundle, parameters)
+        except Exception:
+            if undo is not None:
+                self._roll_back(deployment, target, undo)
+            raise
+        self._tell(deployment, EventKind.VERIFIED, f"verified at {target.name}")
+
+    def _roll_back(self, deployment: Deployment, target: DeploymentTarget, undo: Callable[[], None]) -> None:
+        try:
+            undo()
+        except Exception:
+            _log.exception("Deployment %s to %s could not be rolled back", deployment.id, target.name)
+            self._tell(
+                deployment, EventKind.WARNING, f"the previous certificate could not be put back at {target.name}"
+            )
+        else:
+            self._tell(deployment, EventKind.WARNING, f"the previous certificate was put back at {target.name}")
+
+    def _failed(self, deployment: Deployment, issued_id: str, error: Exception) -> None:
+        failure = failure_of(error, "deploy")
+        _log.error("Deployment %s to %s: %s", deployment.id, deployment.settings.target, failure, exc_info=error)
+        count = deployment.failure_count + 1
+        now = self._clock()
+        failed = replace(
+            deployment,
+            status=DeploymentStatus.FAILED,
+            failure=failure,
+            failure_count=count,
+            next_attempt_at=now + backoff(count, failure, deployment.id),
+        )
+        self._store.deployments.save(failed, issued_id, now)
+        self._events.publish(
+            deployment.certificate_id,
+            EventKind.DEPLOYMENT_FAILED,
+            f"{deployment.settings.target}: {failure}",
+            failure,
+        )
+
+    def _bundle(self, certificate: ManagedCertificate) -> CertificateBundle:
+        issued = certificate.issued
+        if issued is None:
+            raise NotFound(f"{certificate.settings.title} has no certificate yet.", "Request one first.")
+        fullchain, private_key = self._store.assets.load(certificate.id, issued.id)
+        leaf, chain = split_chain(fullchain)
+        return CertificateBundle(
+            name=certificate.settings.title,
+            identifiers=certificate.settings.identifiers,
+            certificate_pem=leaf,
+            chain_pem=chain,
+            private_key_pem=private_key,
+            thumbprint=issued.thumbprint,
+            not_before=issued.not_before,
+            not_after=issued.not_after,
+        )
+
+    def _tell(self, deployment: Deployment, kind: EventKind, message: str) -> None:
+        self._events.publish(deployment.certificate_id, kind, message)

@@ -1,0 +1,146 @@
+"""The engine as a whole: what the service's faces call, and the threads behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from certify_core.contracts import PlannedChange
+from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
+from certify_core.domain.settings import CertificateSettings
+from certify_core.engine.accounts import AccountKeeper
+from certify_core.engine.certificate_log import CertificateLogs
+from certify_core.engine.deployments import Deployments
+from certify_core.engine.events import EventKind, Events
+from certify_core.engine.jobs import JobRunner
+from certify_core.engine.orders import OrderMachine
+from certify_core.engine.renewals import Renewals
+from certify_core.engine.scheduler import Scheduler
+from certify_core.engine.wanted import Wanted
+from certify_core.errors import NotFound
+from certify_core.plugins import Plugins
+from certify_core.store import Store
+
+ORDERS_AT_ONCE = 200
+"""Orders that are under way at the same time; a waiting order holds no thread."""
+ORDER_THREADS = 24
+DEPLOYMENTS_AT_ONCE = 100
+DEPLOYMENT_THREADS = 8
+
+
+class Engine:
+    """Looks after every managed certificate in a store."""
+
+    def __init__(
+        self, store: Store, plugins: Plugins, log_dir: Path, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.store = store
+        self.plugins = plugins
+        self.events = Events(clock)
+        self.logs = CertificateLogs(log_dir / "certificates")
+        self._clock = clock
+        self.wanted = Wanted(plugins, store.vault)
+        self._machine = OrderMachine(store, self.wanted, self.events, clock)
+        self._renewals = Renewals(store, self._machine, self.events, clock, self._settled)
+        self._deployments = Deployments(store, self.wanted, self.events, clock, self._settled)
+        self._renewal_jobs = JobRunner(
+            self._renewals.run, workers=ORDER_THREADS, name="order", capacity=ORDERS_AT_ONCE, on_room=self._wake
+        )
+        self._deployment_jobs = JobRunner(
+            self._deployments.run,
+            workers=DEPLOYMENT_THREADS,
+            name="deploy",
+            capacity=DEPLOYMENTS_AT_ONCE,
+            on_room=self._wake,
+        )
+        self._scheduler = Scheduler(store, clock, renewals=self._renewal_jobs, deployments=self._deployment_jobs)
+        self.events.subscribe(self.logs.write)
+
+    @property
+    def accounts(self) -> AccountKeeper:
+        """The accounts at ACME authorities."""
+        return self._machine.accounts
+
+    def start(self) -> None:
+        """Continue what an earlier process left, and look after everything from now on."""
+        self.store.schedule.recover(self._clock())
+        self._renewal_jobs.start()
+        self._deployment_jobs.start()
+        self._scheduler.start()
+
+    def stop(self, timeout: float = 15.0) -> bool:
+        """Stop; running steps end or are left as they are committed. Return whether all ended in `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        self._scheduler.stop(timeout)
+        ended = [jobs.stop(deadline - time.monotonic()) for jobs in (self._renewal_jobs, self._deployment_jobs)]
+        self._machine.close()
+        return all(ended)
+
+    # -- what the faces ask for ----------------------------------------------------------------------------------
+
+    def create(self, settings: CertificateSettings, certificate_id: str | None = None) -> ManagedCertificate:
+        """Look after one more certificate.
+
+        Raises:
+            InvalidInput: the settings name something that does not exist.
+            Conflict: the id is taken.
+        """
+        certificate = self.store.certificates.create(self.wanted.checked(settings), self._clock(), certificate_id)
+        self._wake()
+        return certificate
+
+    def change(self, certificate_id: str, version: int, settings: CertificateSettings) -> ManagedCertificate:
+        """Replace the settings of a certificate that still has `version`.
+
+        Raises:
+            InvalidInput: the settings name something that does not exist.
+            Conflict: somebody else changed it first.
+        """
+        current = self.store.certificates.get(certificate_id)
+        checked = self.wanted.checked(settings, current.settings)
+        certificate = self.store.certificates.update_settings(certificate_id, version, checked, self._clock())
+        self._wake()
+        return certificate
+
+    def delete(self, certificate_id: str, version: int | None = None) -> None:
+        """Stop looking after a certificate: its settings, keys and logs go, what was deployed stays in place."""
+        self._renewals.abandon(certificate_id)
+        self.store.certificates.delete(certificate_id, version)
+        self.store.assets.delete(certificate_id)
+        self.events.publish(certificate_id, EventKind.SETTLED, "deleted")
+        self.logs.delete(certificate_id)
+
+    def request(self, certificate_id: str) -> None:
+        """Request a certificate now, whatever the schedule says."""
+        self.store.schedule.request(certificate_id, self._clock())
+        self._wake()
+
+    def due_now(self) -> list[str]:
+        """Return the ids of all certificates that are due, those that wait after a failure among them."""
+        return self.store.schedule.due_but_waiting(self._clock())
+
+    def plan(self, certificate_id: str) -> list[tuple[Deployment, list[PlannedChange]]]:
+        """Return what deploying the current certificate would change.
+
+        Raises:
+            NotFound: there is no such certificate, or none was issued yet.
+        """
+        return self._deployments.plan(self.store.certificates.get(certificate_id))
+
+    # -- behind the scenes ---------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        self._scheduler.wake()
+
+    def _settled(self, certificate_id: str) -> None:
+        """Tell that a certificate has come to rest, or have its deployments taken up."""
+        try:
+            certificate = self.store.certificates.get(certificate_id)
+        except NotFound:
+            return
+        if any(deployment.status is DeploymentStatus.PENDING for deployment in certificate.deployments):
+            self._wake()
+        elif certificate.status is not Status.RUNNING:
+            self._wake()
+            self.events.publish(certificate_id, EventKind.SETTLED, certificate.status.value)

@@ -1,0 +1,134 @@
+"""The job that takes a managed certificate from due to issued, and decides what a failure means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from certify_core.domain.failure import Failure, FailureClass
+from certify_core.domain.order import Order, OrderState
+from certify_core.domain.schedule import backoff, due
+from certify_core.engine.events import EventKind, Events
+from certify_core.engine.orders import OrderMachine
+from certify_core.errors import NotFound, failure_of
+from certify_core.store import Store
+
+ENDS_AN_ORDER = {FailureClass.USER, FailureClass.POLICY}
+"""After these the authority will not go on with the same order; all others are waited out."""
+MAX_STEP_FAILURES = 5
+"""An order whose same step breaks the protocol this often in a row is given up."""
+
+_log = logging.getLogger(__name__)
+
+
+class Renewals:
+    """Handler of the jobs that renew: a job's name is the managed certificate's id."""
+
+    def __init__(
+        self,
+        store: Store,
+        machine: OrderMachine,
+        events: Events,
+        clock: Callable[[], float],
+        settled: Callable[[str], None],
+    ) -> None:
+        """`settled` is called with the certificate's id when its order has ended or waits for a later try."""
+        self._store = store
+        self._machine = machine
+        self._events = events
+        self._clock = clock
+        self._settled = settled
+        self._under_way: dict[str, Order] = {}
+
+    def run(self, certificate_id: str) -> float | None:
+        """Take steps until the order ends, fails or has to wait; return the seconds to wait."""
+        try:
+            order = self._under_way.get(certificate_id) or self._order(certificate_id)
+        except NotFound:
+            return None
+        except Exception as error:
+            self._not_begun(certificate_id, error)
+            return None
+        wait = 0.0
+        while order is not None and order.state.is_open and not wait:
+            self._under_way[certificate_id] = order
+            try:
+                order, wait = self._machine.advance(order)
+            except Exception as error:
+                self._step_failed(order, error)
+                return None
+        if order is not None and order.state.is_open:
+            self._under_way[certificate_id] = order
+            return wait
+        self._under_way.pop(certificate_id, None)
+        self._settled(certificate_id)
+        return None
+
+    def abandon(self, certificate_id: str) -> None:
+        """Clean up after a certificate that is about to be deleted."""
+        certificate = self._store.certificates.get(certificate_id)
+        if certificate.order_id is not None:
+            self._machine.abandon(self._store.orders.get(certificate.order_id))
+        self._under_way.pop(certificate_id, None)
+
+    def _order(self, certificate_id: str) -> Order | None:
+        """Return the order to go on with: the one under way, or a new one if the certificate is due."""
+        certificate = self._store.certificates.get(certificate_id)
+        if certificate.order_id is not None:
+            return self._store.orders.get(certificate.order_id)
+        moment = due(certificate).at
+        if moment is None or moment > self._clock():
+            self._store.schedule.release(certificate_id, self._clock())
+            return None
+        return self._machine.begin(certificate)
+
+    def _not_begun(self, certificate_id: str, error: Exception) -> None:
+        failure = self._log_failure(certificate_id, error, "begin")
+        now = self._clock()
+        count = self._store.certificates.get(certificate_id).failure_count + 1
+        retry_at = now + backoff(count, failure, certificate_id)
+        self._store.orders.not_begun(certificate_id, failure, retry_at, now)
+        self._tell(certificate_id, failure, retry_at, now)
+
+    def _step_failed(self, order: Order, error: Exception) -> None:
+        self._under_way.pop(order.certificate_id, None)
+        failure = self._log_failure(order.certificate_id, error, order.state.value)
+        now = self._clock()
+        order = replace(order, step_failures=order.step_failures + 1, failure=failure)
+        try:
+            count = self._store.certificates.get(order.certificate_id).failure_count + 1
+        except NotFound:
+            self._machine.abandon(order)
+            return
+        retry_at = now + backoff(count, failure, order.certificate_id)
+        if _ends(order, failure):
+            self._machine.abandon(order)
+            self._store.orders.fail(order, failure, retry_at, now)
+        else:
+            self._store.orders.interrupt(order, failure, retry_at, now)
+        self._tell(order.certificate_id, failure, retry_at, now)
+
+    def _log_failure(self, certificate_id: str, error: Exception, step: str) -> Failure:
+        failure = failure_of(error, step)
+        _log.error("Certificate %s, %s: %s", certificate_id, step, failure, exc_info=error)
+        return failure
+
+    def _tell(self, certificate_id: str, failure: Failure, retry_at: float, now: float) -> None:
+        message = f"{failure} Next try in {_duration(retry_at - now)}."
+        self._events.publish(certificate_id, EventKind.FAILED, message, failure)
+        self._settled(certificate_id)
+
+
+def _ends(order: Order, failure: Failure) -> bool:
+    if failure.failure_class in ENDS_AN_ORDER:
+        return order.state is not OrderState.CHALLENGED or failure.failure_class is FailureClass.POLICY
+    return failure.failure_class is FailureClass.PROTOCOL and order.step_failures >= MAX_STEP_FAILURES
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours"

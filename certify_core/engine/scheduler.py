@@ -1,0 +1,75 @@
+"""Takes up what is due, at the very moment it is due.
+
+It sleeps until the next due moment in the store and is woken when something changes. It looks again at least every
+minute, so that a clock that was set, or a machine that was asleep, is noticed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from certify_core.engine.jobs import JobRunner
+from certify_core.store import Store
+
+LONGEST_SLEEP = 60.0
+"""Seconds."""
+AFTER_A_FAULT = 5.0
+"""Seconds before a store that failed is asked again."""
+
+_log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """One thread that claims due work and submits it."""
+
+    def __init__(
+        self, store: Store, clock: Callable[[], float], *, renewals: JobRunner, deployments: JobRunner
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._renewals = renewals
+        self._deployments = deployments
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once: something was added, changed or finished."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """Claim nothing more."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                sleep = self._claim()
+            except Exception:
+                _log.exception("Due work could not be read; the next look is in %s s", AFTER_A_FAULT)
+                sleep = AFTER_A_FAULT
+            self._wake.wait(sleep)
+
+    def _claim(self) -> float:
+        """Submit all that is due and there is room for; return the seconds until the next look."""
+        now = self._clock()
+        schedule = self._store.schedule
+        for certificate_id in schedule.claim_due(now, self._renewals.room):
+            self._renewals.submit(certificate_id)
+        for deployment_id in schedule.claim_due_deployments(now, self._deployments.room):
+            self._deployments.submit(deployment_id)
+        if not self._renewals.room or not self._deployments.room:
+            # Who makes room wakes us.
+            return LONGEST_SLEEP
+        moment = schedule.next_moment()
+        return LONGEST_SLEEP if moment is None else min(max(moment - self._clock(), 0.0), LONGEST_SLEEP)

@@ -1,0 +1,100 @@
+"""Checks what a user wants against what is installed, and finds who does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, JsonValue
+
+from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
+from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
+from certify_core.engine.parameters import opened, seal
+from certify_core.errors import InvalidInput
+from certify_core.plugins import Plugins, parse_parameters
+from certify_core.store.secrets import Vault
+
+
+class Wanted:
+    """What settings mean with the plugins that are installed."""
+
+    def __init__(self, plugins: Plugins, vault: Vault) -> None:
+        self._plugins = plugins
+        self._vault = vault
+
+    def checked(self, settings: CertificateSettings, current: CertificateSettings | None = None) -> CertificateSettings:
+        """Return settings fit to be stored: everything named exists, every parameter fits, secrets are sealed.
+
+        `current` are the settings that they replace; a masked secret is taken from there.
+
+        Raises:
+            InvalidInput: names the first wrong field.
+        """
+        authority = self.authority(settings.authority, settings.ca_bundle)
+        if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
+            raise InvalidInput(
+                "ca_bundle",
+                f"There is no file {settings.ca_bundle}.",
+                "Give a PEM file with the authority's TLS roots, readable by the service.",
+            )
+        challenge = self._checked_challenge(settings, current.challenge if current else None)
+        if isinstance(authority, AcmeAuthority):
+            self._refuse_wildcards(settings)
+        deployments = tuple(
+            self._checked_deployment(item, _same_target(item, current), field=f"deployments.{index}")
+            for index, item in enumerate(settings.deployments)
+        )
+        return settings.model_copy(update={"challenge": challenge, "deployments": deployments})
+
+    def authority(self, authority: str, ca_bundle: str | None) -> Authority:
+        """Return the authority of this id, or the one behind this directory address."""
+        if authority.startswith(("https://", "http://")):
+            return AcmeAuthority(id=authority, title=authority, directory=authority, ca_bundle=ca_bundle)
+        return self._plugins.authorities.get(authority, field="authority")
+
+    def provider(self, settings: ChallengeSettings) -> tuple[ChallengeProvider, BaseModel]:
+        """Return the challenge provider and its parameters."""
+        provider = self._plugins.challenge_providers.get(settings.provider, field="challenge.provider")
+        return provider, self._parse(provider.parameters, settings.parameters, "challenge.parameters")
+
+    def target(self, settings: DeploymentSettings, *, field: str = "deployment") -> tuple[DeploymentTarget, BaseModel]:
+        """Return the deployment target and its parameters."""
+        target = self._plugins.deployment_targets.get(settings.target, field=f"{field}.target")
+        return target, self._parse(target.parameters, settings.parameters, f"{field}.parameters")
+
+    def _parse(self, model: type[BaseModel], parameters: Mapping[str, JsonValue], field: str) -> BaseModel:
+        return parse_parameters(model, opened(self._vault, parameters), field=field)
+
+    def _checked_challenge(self, settings: CertificateSettings, current: ChallengeSettings | None) -> ChallengeSettings:
+        challenge = settings.challenge
+        provider = self._plugins.challenge_providers.get(challenge.provider, field="challenge.provider")
+        known = current.parameters if current and current.provider == challenge.provider else {}
+        parameters = seal(self._vault, provider.parameters, challenge.parameters, known, field="challenge.parameters")
+        checked = challenge.model_copy(update={"parameters": parameters})
+        self.provider(checked)
+        return checked
+
+    def _checked_deployment(
+        self, settings: DeploymentSettings, current: DeploymentSettings | None, *, field: str
+    ) -> DeploymentSettings:
+        target = self._plugins.deployment_targets.get(settings.target, field=f"{field}.target")
+        known = current.parameters if current else {}
+        parameters = seal(self._vault, target.parameters, settings.parameters, known, field=f"{field}.parameters")
+        checked = settings.model_copy(update={"parameters": parameters})
+        self.target(checked, field=field)
+        return checked
+
+    def _refuse_wildcards(self, settings: CertificateSettings) -> None:
+        provider, _ = self.provider(settings.challenge)
+        wildcards = [identifier for identifier in settings.parsed_identifiers if identifier.is_wildcard]
+        if wildcards and provider.challenge_type != "dns-01":
+            raise InvalidInput(
+                "identifiers",
+                f"{wildcards[0]} is a wildcard, and {provider.challenge_type} cannot prove control of one "
+                "(RFC 8555 section 8.3).",
+                "Name each host, or use a dns-01 challenge provider.",
+            )
+
+
+def _same_target(settings: DeploymentSettings, current: CertificateSettings | None) -> DeploymentSettings | None:
+    return next((item for item in current.deployments if item.target == settings.target), None) if current else None

@@ -1,0 +1,121 @@
+"""Private keys, signing requests and the facts of certificates."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtensionOID
+
+from certify_core.domain.identifiers import Identifier, IdentifierType
+from certify_core.domain.keys import KeyType
+from certify_core.errors import ProtocolViolation
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+_RSA_BITS = {KeyType.RSA_2048: 2048, KeyType.RSA_3072: 3072, KeyType.RSA_4096: 4096}
+_CURVES: dict[KeyType, ec.EllipticCurve] = {KeyType.P256: ec.SECP256R1(), KeyType.P384: ec.SECP384R1()}
+
+
+def make_key(key_type: KeyType) -> PrivateKey:
+    """Make a new private key."""
+    if key_type in _RSA_BITS:
+        return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS[key_type])
+    return ec.generate_private_key(_CURVES[key_type])
+
+
+def key_to_pem(key: PrivateKey) -> str:
+    """Return a private key as unencrypted PKCS#8."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def make_csr(key: PrivateKey, identifiers: Sequence[Identifier]) -> bytes:
+    """Return a signing request (RFC 2986, DER) with the identifiers as alternative names and no subject.
+
+    The subject stays empty because the common name is deprecated and holds 64 characters only; authorities that still
+    want one take it from the alternative names.
+    """
+    names = [_general_name(identifier) for identifier in identifiers]
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def _general_name(identifier: Identifier) -> x509.GeneralName:
+    if identifier.type is IdentifierType.IP:
+        return x509.IPAddress(ipaddress.ip_address(identifier.value))
+    return x509.DNSName(identifier.value)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What a certificate says of itself."""
+
+    serial: str
+    thumbprint: str
+    issuer: str
+    not_before: float
+    not_after: float
+
+
+def split_chain(fullchain_pem: str) -> tuple[str, str]:
+    """Return the first certificate of a PEM chain, and the rest."""
+    end = "-----END CERTIFICATE-----"
+    head, mark, tail = fullchain_pem.strip().partition(end)
+    return f"{head}{mark}\n", f"{tail.lstrip()}\n" if tail.strip() else ""
+
+
+def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence[Identifier]) -> CertificateFacts:
+    """Return the facts of a certificate after checking that it is the one that was ordered.
+
+    Raises:
+        ProtocolViolation: it is no certificate, belongs to another key or lacks an identifier.
+    """
+    try:
+        certificate = x509.load_pem_x509_certificate(fullchain_pem.encode())
+    except ValueError as error:
+        raise ProtocolViolation(
+            "What the authority sent is not a certificate.", "Ask the authority; the order is tried again."
+        ) from error
+    key = serialization.load_pem_private_key(private_key_pem.encode(), None)
+    if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
+        raise ProtocolViolation(
+            "The certificate belongs to another private key than the one ordered with.", "It is ordered anew."
+        )
+    missing = {identifier.value for identifier in identifiers} - _names_of(certificate)
+    if missing:
+        raise ProtocolViolation(f"The certificate lacks {', '.join(sorted(missing))}.", "It is ordered anew.")
+    return CertificateFacts(
+        serial=f"{certificate.serial_number:X}",
+        # SHA-1 is a name here and protects nothing.
+        thumbprint=hashlib.sha1(certificate.public_bytes(serialization.Encoding.DER), usedforsecurity=False)
+        .hexdigest()
+        .upper(),
+        issuer=certificate.issuer.rfc4514_string(),
+        not_before=certificate.not_valid_before_utc.timestamp(),
+        not_after=certificate.not_valid_after_utc.timestamp(),
+    )
+
+
+def _public_bytes(key: object) -> bytes:
+    encoded: bytes = key.public_bytes(  # type: ignore[attr-defined]
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return encoded
+
+
+def _names_of(certificate: x509.Certificate) -> set[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    except x509.ExtensionNotFound:
+        return set()
+    names = extension.value
+    assert isinstance(names, x509.SubjectAlternativeName)  # noqa: S101 - the library's promise for this OID
+    dns = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
+    return dns | {str(address) for address in names.get_values_for_type(x509.IPAddress)}

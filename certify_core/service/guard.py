@@ -1,0 +1,69 @@
+"""Who may use the API: a pure ASGI middleware in front of everything.
+
+Besides the token it checks Host (a page of another site that resolves to 127.0.0.1 is refused) and Origin (a
+browser's request from another page is refused), so that a token in a browser cannot be used by strangers.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from certify_core.service.listen import loopback_addresses
+from certify_core.service.token import TOKEN_FILE
+
+OPEN_PATHS = {"/api/system/appversion"}
+
+
+class Guard:
+    """Lets a request through or answers 401 or 403 itself."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin")
+        if not _is_loopback(host):
+            await _refuse(send, 403, "The Host header does not name this machine.", "Use http://localhost.")
+        elif origin is not None and origin.decode("latin-1").split("://", 1)[-1] != host:
+            await _refuse(send, 403, "The request comes from a page of another site.", "Use the API from here.")
+        elif scope["path"] not in OPEN_PATHS and not self._authorized(headers):
+            await _refuse(
+                send,
+                401,
+                "A token is required.",
+                f"Send 'Authorization: Bearer' with the content of {TOKEN_FILE} in the service's data folder.",
+            )
+        else:
+            await self._app(scope, receive, send)
+
+    def _authorized(self, headers: dict[bytes, bytes]) -> bool:
+        return hmac.compare_digest(headers.get(b"authorization", b""), self._expected)
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    try:
+        loopback_addresses(name)
+    except Exception:
+        return False
+    return True
+
+
+async def _refuse(send: Send, status: int, detail: str, remedy: str) -> None:
+    body = orjson.dumps({"title": "Refused", "status": status, "detail": detail, "remedy": remedy})
+    headers: list[Any] = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,60 @@
+"""The sockets of the API: loopback only, IPv4 and IPv6 alike when the host is `localhost`."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+
+from certify_core.errors import InvalidInput, LocalFault
+
+BACKLOG = 512
+
+
+def loopback_addresses(host: str) -> list[str]:
+    """Return the addresses to bind for a host.
+
+    Raises:
+        InvalidInput: the host is not a loopback one.
+    """
+    if host.lower() == "localhost":
+        return ["127.0.0.1", "::1"]
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback:
+        raise InvalidInput(
+            "host",
+            f"The service listens on this machine only, and {host} is not a loopback address.",
+            'Set "host" in serviceconfig.json to localhost or 127.0.0.1.',
+        )
+    return [str(address)]
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Return listening sockets for host and port; with port 0 all on the same free one.
+
+    Raises:
+        InvalidInput: the host is not a loopback one.
+        LocalFault: the port is taken or may not be used.
+    """
+    first, *others = loopback_addresses(host)
+    sockets = [_listener(first, port)]
+    actual = sockets[0].getsockname()[1]
+    for address in others:
+        # A machine without IPv6 is no reason not to start.
+        with contextlib.suppress(LocalFault):
+            sockets.append(_listener(address, actual))
+    return sockets
+
+
+def _listener(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise LocalFault(
+            f"The API cannot listen on {address} port {port}: {error.strerror or error}.",
+            'Stop the program that holds the port, or set another "port" in serviceconfig.json.',
+        ) from error

@@ -1,0 +1,144 @@
+"""What the API shows: values of the domain as documents, times as ISO 8601 in UTC, secrets as a mask."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from certify_core.contracts import PlannedChange
+from certify_core.domain.certificate import Deployment, ManagedCertificate
+from certify_core.domain.failure import Failure
+from certify_core.domain.schedule import due
+from certify_core.domain.settings import CertificateSettings
+from certify_core.engine.events import Event
+from certify_core.engine.parameters import masked
+from certify_core.service.operations import Operation
+
+
+def iso(moment: float | None) -> str | None:
+    """Return seconds since the epoch as ISO 8601."""
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class NewCertificate(CertificateSettings):
+    """A managed certificate to be created."""
+
+    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Chosen by the service if not given."""
+
+
+class ChangeCertificate(BaseModel):
+    """A change of settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int
+    """The version that was read; the change is refused if there is a newer one."""
+    settings: dict[str, JsonValue]
+    """The fields to change, merged into the stored ones (RFC 7396)."""
+
+
+class Summary(BaseModel):
+    """One line of a list."""
+
+    id: str
+    name: str
+    identifiers: list[str]
+    status: str
+    expires_at: str | None
+    next_due_at: str | None
+    version: int
+
+
+class CertificatePage(BaseModel):
+    """A page of a list."""
+
+    items: list[Summary]
+    next: str | None
+    """Give it as `after` for the next page; null on the last."""
+
+
+class Started(BaseModel):
+    """Long work that was started."""
+
+    operation: str
+    certificate_id: str
+    events: str
+    """Where its events can be watched."""
+
+
+def summary_document(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of a list."""
+    return {**item, "expires_at": iso(item["expires_at"]), "next_due_at": iso(item["next_due_at"])}
+
+
+def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
+    """Return everything about a managed certificate but its secrets."""
+    issued = certificate.issued
+    return {
+        "id": certificate.id,
+        "name": certificate.settings.title,
+        "version": certificate.version,
+        "status": certificate.status.value,
+        "settings": masked(certificate.settings),
+        "issued": issued
+        and {
+            "serial": issued.serial,
+            "thumbprint": issued.thumbprint,
+            "issuer": issued.issuer,
+            "not_before": iso(issued.not_before),
+            "not_after": iso(issued.not_after),
+        },
+        "failure": _failure(certificate.failure),
+        "failure_count": certificate.failure_count,
+        "retry_at": iso(certificate.retry_at) if certificate.failure else None,
+        "next_due_at": iso(certificate.next_due_at),
+        "due_reason": due(certificate).reason.value,
+        "deployments": [deployment_document(item) for item in certificate.deployments],
+        "created_at": iso(certificate.created_at),
+        "updated_at": iso(certificate.updated_at),
+    }
+
+
+def deployment_document(deployment: Deployment) -> dict[str, Any]:
+    """Return how one deployment stands."""
+    return {
+        "id": deployment.id,
+        "target": deployment.settings.target,
+        "status": deployment.status.value,
+        "failure": _failure(deployment.failure),
+        "failure_count": deployment.failure_count,
+        "next_attempt_at": iso(deployment.next_attempt_at),
+    }
+
+
+def plan_document(deployment: Deployment, changes: list[PlannedChange]) -> dict[str, Any]:
+    """Return what one deployment would change."""
+    return {
+        "deployment": deployment.id,
+        "target": deployment.settings.target,
+        "changes": [
+            {"action": change.action, "subject": change.subject, "detail": change.detail} for change in changes
+        ],
+    }
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """Return one thing that happened."""
+    return {"at": iso(event.at), "kind": event.kind.value, "message": event.message, "failure": _failure(event.failure)}
+
+
+def operation_document(operation: Operation) -> dict[str, Any]:
+    """Return how long work is doing."""
+    return {
+        "id": operation.id,
+        "certificate_id": operation.certificate_id,
+        "outcome": operation.outcome,
+        "events": [event_document(event) for event in operation.events],
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    return failure.model_dump(mode="json") if failure else None

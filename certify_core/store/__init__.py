@@ -1,0 +1,38 @@
+"""The store: everything that survives a restart, behind one object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from certify_core.store.accounts import Account, Accounts
+from certify_core.store.assets import Assets
+from certify_core.store.certificates import Certificates, Page
+from certify_core.store.database import Database
+from certify_core.store.deployments import Deployments
+from certify_core.store.orders import Orders
+from certify_core.store.schedule import Schedule
+from certify_core.store.schema import migrate
+from certify_core.store.secrets import Vault
+
+__all__ = ["Account", "Page", "Store"]
+
+
+class Store:
+    """All queries over one database, with the assets beside it."""
+
+    def __init__(self, engine: Engine, data_dir: Path) -> None:
+        migrate(engine)
+        self.vault = Vault.open(data_dir)
+        self._database = Database(engine)
+        self.certificates = Certificates(self._database)
+        self.deployments = Deployments(self._database)
+        self.schedule = Schedule(self._database)
+        self.orders = Orders(self._database, self.vault)
+        self.accounts = Accounts(self._database, self.vault)
+        self.assets = Assets(data_dir / "assets", self.vault)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()

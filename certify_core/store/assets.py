@@ -1,0 +1,70 @@
+"""Certificates and keys as files: one immutable folder per issued certificate, the key sealed.
+
+    assets/<managed certificate>/<issued>/fullchain.pem
+    assets/<managed certificate>/<issued>/privkey.sealed
+
+A folder appears whole or not at all; a certificate and another one's key can never meet.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from certify_core.errors import LocalFault
+from certify_core.files import write_folder_atomically
+from certify_core.store.secrets import Vault
+
+_CERTIFICATE = "fullchain.pem"
+_KEY = "privkey.sealed"
+
+
+class Assets:
+    """The folder with every issued certificate."""
+
+    def __init__(self, root: Path, vault: Vault) -> None:
+        self._root = root
+        self._vault = vault
+
+    def save(self, certificate_id: str, issued_id: str, fullchain_pem: str, private_key_pem: str) -> None:
+        """Keep a certificate and its key; saving the same again after a crash is no error.
+
+        Raises:
+            LocalFault: the disk is full or may not be written.
+        """
+        folder = self._folder(certificate_id, issued_id)
+        if folder.exists():
+            return
+        sealed = self._vault.seal(private_key_pem.encode(), issued_id)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_folder_atomically(folder, {_CERTIFICATE: fullchain_pem.encode(), _KEY: sealed})
+        except OSError as error:
+            raise LocalFault(
+                f"The certificate cannot be saved in {folder.parent}: {error.strerror or error}.",
+                "Make room or mend the permissions; the order continues by itself and nothing is requested twice.",
+            ) from error
+
+    def load(self, certificate_id: str, issued_id: str) -> tuple[str, str]:
+        """Return the certificate with its chain, and the private key, both PEM.
+
+        Raises:
+            LocalFault: the files are gone or damaged.
+        """
+        folder = self._folder(certificate_id, issued_id)
+        try:
+            fullchain = (folder / _CERTIFICATE).read_text()
+            sealed = (folder / _KEY).read_bytes()
+        except OSError as error:
+            raise LocalFault(
+                f"The saved certificate in {folder} cannot be read: {error.strerror or error}.",
+                "Restore the folder from a backup, or request the certificate again.",
+            ) from error
+        return fullchain, self._vault.unseal(sealed, issued_id).decode()
+
+    def delete(self, certificate_id: str) -> None:
+        """Remove everything of one managed certificate."""
+        shutil.rmtree(self._root / certificate_id, ignore_errors=True)
+
+    def _folder(self, certificate_id: str, issued_id: str) -> Path:
+        return self._root / certificate_id / issued_id

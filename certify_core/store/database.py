@@ -1,0 +1,59 @@
+"""Transactions on the database that a storage plugin opened: many readers, one writer at a time.
+
+A write holds a lock of this process: SQLite lets one in at a time anyway, and waiting in line is fairer and cheaper
+than its retries. What the database refuses becomes a `LocalFault`; nothing of a failed transaction stays.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from certify_core.errors import LocalFault
+
+WRITES = "certify_writes"
+"""Execution option on connections that will write, for a plugin whose database wants to know at the beginning."""
+
+
+class Database:
+    """The engine with the rules for its use."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(**{WRITES: True})
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection with one consistent view."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise _fault("read", error) from error
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection whose changes are all durable when the block ends, or none of them."""
+        try:
+            with self._lock, self._writer.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise _fault("written", error) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _fault(verb: str, error: DBAPIError) -> LocalFault:
+    return LocalFault(
+        f"The database cannot be {verb}: {error.orig}.",
+        "Check free disk space and the permissions of the data folder, and that no other program holds the file.",
+    )

@@ -1,0 +1,108 @@
+"""Queries over the deployments of managed certificates."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
+from certify_core.domain.schedule import status_of
+from certify_core.domain.settings import CertificateSettings
+from certify_core.errors import NotFound
+from certify_core.store.database import Database
+from certify_core.store.rows import C, D, deployment_of, deployment_state, load
+from certify_core.store.tables import CERTIFICATES, DEPLOYMENTS
+
+
+class Deployments:
+    """The deployments."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, deployment_id: str) -> Deployment:
+        """Return one deployment.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(select(DEPLOYMENTS).where(D.id == deployment_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no deployment {deployment_id}.", "It was removed meanwhile.")
+        return deployment_of(row)
+
+    def save(self, deployment: Deployment, issued_id: str, now: float) -> ManagedCertificate:
+        """Keep how the deployment of `issued_id` went, and with it the certificate's status.
+
+        Nothing is kept if a newer certificate was issued meanwhile: then the deployment is due again anyway.
+        """
+        with self._database.write() as connection:
+            current = load(connection, deployment.certificate_id)
+            if current.issued is None or current.issued.id != issued_id:
+                return current
+            connection.execute(update(DEPLOYMENTS).where(D.id == deployment.id), deployment_state(deployment))
+            current = load(connection, deployment.certificate_id)
+            if current.status is Status.RUNNING:
+                return current
+            changed = replace(current, status=status_of(current, now))
+            connection.execute(update(CERTIFICATES).where(C.id == changed.id), {"status": changed.status.value})
+        return changed
+
+
+# -- used within the transactions of the certificates ------------------------------------------------------------
+
+
+def new_deployments(certificate: ManagedCertificate) -> tuple[Deployment, ...]:
+    """Return the deployments of a certificate that is new itself."""
+    return tuple(Deployment(uuid.uuid4().hex, certificate.id, item) for item in certificate.settings.deployments)
+
+
+def merged_deployments(
+    current: ManagedCertificate, settings: CertificateSettings, now: float
+) -> tuple[Deployment, ...]:
+    """Return the deployments for new settings: what stays the same keeps its state, what is new is due."""
+    kept = {item.settings.model_dump_json(): item for item in current.deployments}
+    fresh_status = DeploymentStatus.PENDING if current.issued else DeploymentStatus.NONE
+    return tuple(
+        kept.pop(
+            wanted.model_dump_json(),
+            Deployment(
+                uuid.uuid4().hex,
+                current.id,
+                wanted,
+                status=fresh_status,
+                next_attempt_at=now if current.issued else None,
+            ),
+        )
+        for wanted in settings.deployments
+    )
+
+
+def save_deployment_list(connection: Connection, before: ManagedCertificate, after: ManagedCertificate) -> None:
+    """Remove, reorder and add rows so that the table has the deployments of `after`."""
+    kept = {item.id for item in before.deployments} & {item.id for item in after.deployments}
+    gone = [item.id for item in before.deployments if item.id not in kept]
+    if gone:
+        connection.execute(delete(DEPLOYMENTS).where(D.id.in_(gone)))
+    for position, item in enumerate(after.deployments):
+        if item.id in kept:
+            connection.execute(update(DEPLOYMENTS).where(D.id == item.id), {"position": position})
+        else:
+            insert_deployments(connection, [item], position)
+
+
+def insert_deployments(connection: Connection, deployments: Sequence[Deployment], first: int = 0) -> None:
+    """Add rows, the first at position `first`."""
+    for position, item in enumerate(deployments, first):
+        row = {
+            "id": item.id,
+            "certificate_id": item.certificate_id,
+            "position": position,
+            "settings": item.settings.model_dump_json(),
+            **deployment_state(item),
+        }
+        connection.execute(insert(DEPLOYMENTS), row)

@@ -1,0 +1,167 @@
+"""Queries over orders. Each method is one transaction: an order's step and what it means for its certificate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import bindparam, insert, select, update
+
+from certify_core.domain.certificate import Issued, ManagedCertificate
+from certify_core.domain.failure import Failure
+from certify_core.domain.identifiers import parse_identifier
+from certify_core.domain.order import Order, OrderedChallenge, OrderState
+from certify_core.domain.settings import ChallengeSettings
+from certify_core.errors import NotFound
+from certify_core.store.database import Database
+from certify_core.store.outcomes import record_attempt_failed, record_issued
+from certify_core.store.secrets import Vault
+from certify_core.store.tables import CERTIFICATES, ORDERS
+
+O = ORDERS.c  # noqa: E741 - the columns of the orders, as C and D are those of the others
+_CHALLENGES = TypeAdapter(tuple[OrderedChallenge, ...])
+_BY_ID = select(ORDERS).where(O.id == bindparam("which"))
+_SAVE = (
+    update(ORDERS)
+    .where(O.id == bindparam("which"))
+    .values(
+        state=bindparam("new_state"),
+        url=bindparam("new_url"),
+        progress=bindparam("new_progress"),
+        updated_at=bindparam("new_updated_at"),
+    )
+)
+_END = _SAVE.values(sealed_key=None)
+
+
+class Orders:
+    """The orders."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def open(self, order: Order) -> None:
+        """Keep a new order with its key, as the one that its certificate is waiting for."""
+        row = {
+            "id": order.id,
+            "certificate_id": order.certificate_id,
+            "state": order.state.value,
+            "url": order.url,
+            "document": _document(order),
+            "progress": _progress(order),
+            "sealed_key": self._vault.seal(order.private_key_pem.encode(), order.id),
+            "created_at": order.created_at,
+            "updated_at": order.created_at,
+        }
+        with self._database.write() as connection:
+            connection.execute(insert(ORDERS), row)
+            certificate = CERTIFICATES.c.id == order.certificate_id
+            connection.execute(update(CERTIFICATES).where(certificate), {"order_id": order.id})
+
+    def get(self, order_id: str) -> Order:
+        """Return an order as it was last saved.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(_BY_ID, {"which": order_id}).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no order {order_id}.")
+        document, progress = orjson.loads(row["document"]), orjson.loads(row["progress"])
+        sealed = row["sealed_key"]
+        return Order(
+            id=row["id"],
+            certificate_id=row["certificate_id"],
+            authority=document["authority"],
+            ca_bundle=document["ca_bundle"],
+            identifiers=tuple(parse_identifier(text) for text in document["identifiers"]),
+            request_digest=document["request_digest"],
+            challenge=ChallengeSettings.model_validate(document["challenge"]),
+            private_key_pem=self._vault.unseal(sealed, row["id"]).decode() if sealed else "",
+            csr_der=bytes.fromhex(document["csr"]),
+            created_at=row["created_at"],
+            state=OrderState(row["state"]),
+            url=row["url"],
+            finalize_url=progress.get("finalize_url"),
+            certificate_url=progress.get("certificate_url"),
+            authorizations=tuple(progress.get("authorizations", ())),
+            challenges=_CHALLENGES.validate_python(progress.get("challenges", ())),
+            step_failures=progress.get("step_failures", 0),
+            failure=Failure.model_validate(progress["failure"]) if progress.get("failure") else None,
+        )
+
+    def save(self, order: Order, now: float) -> None:
+        """Keep how far an open order has come."""
+        with self._database.write() as connection:
+            connection.execute(_SAVE, _saved(order, now))
+
+    def complete(self, order: Order, issued: Issued, now: float) -> ManagedCertificate:
+        """End an order whose certificate is in the assets, and make it the current one."""
+        ended = replace(order, state=OrderState.SAVED, failure=None)
+        with self._database.write() as connection:
+            connection.execute(_END, _saved(ended, now))
+            return record_issued(connection, order.certificate_id, issued, now)
+
+    def not_begun(self, certificate_id: str, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:
+        """Note that an attempt failed before there was an order."""
+        with self._database.write() as connection:
+            return record_attempt_failed(connection, certificate_id, failure, retry_at, now)
+
+    def interrupt(self, order: Order, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:
+        """Note that a step failed; the order goes on at `retry_at`."""
+        with self._database.write() as connection:
+            connection.execute(_SAVE, _saved(order, now))
+            return record_attempt_failed(connection, order.certificate_id, failure, retry_at, now)
+
+    def fail(self, order: Order, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:
+        """End an order for good; the next attempt starts with a new one."""
+        ended = replace(order, state=OrderState.FAILED, failure=failure)
+        with self._database.write() as connection:
+            connection.execute(_END, _saved(ended, now))
+            return record_attempt_failed(connection, order.certificate_id, failure, retry_at, now, order_ended=True)
+
+    def urls(self, certificate_id: str) -> set[str]:
+        """Return the addresses of all orders of a certificate that we know of."""
+        query = select(O.url).where(O.certificate_id == certificate_id, O.url.is_not(None))
+        with self._database.read() as connection:
+            return set(connection.execute(query).scalars())
+
+
+def _saved(order: Order, now: float) -> dict[str, Any]:
+    return {
+        "which": order.id,
+        "new_state": order.state.value,
+        "new_url": order.url,
+        "new_progress": _progress(order),
+        "new_updated_at": now,
+    }
+
+
+def _document(order: Order) -> str:
+    return orjson.dumps(
+        {
+            "authority": order.authority,
+            "ca_bundle": order.ca_bundle,
+            "identifiers": [identifier.value for identifier in order.identifiers],
+            "request_digest": order.request_digest,
+            "challenge": order.challenge.model_dump(mode="json"),
+            "csr": order.csr_der.hex(),
+        }
+    ).decode()
+
+
+def _progress(order: Order) -> str:
+    return orjson.dumps(
+        {
+            "finalize_url": order.finalize_url,
+            "certificate_url": order.certificate_url,
+            "authorizations": order.authorizations,
+            "challenges": [challenge.model_dump() for challenge in order.challenges],
+            "step_failures": order.step_failures,
+            "failure": order.failure.model_dump(mode="json") if order.failure else None,
+        }
+    ).decode()

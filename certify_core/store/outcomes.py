@@ -1,0 +1,60 @@
+"""What the end of an attempt means for its managed certificate; called inside the order's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, update
+
+from certify_core.domain.certificate import DeploymentStatus, Issued, ManagedCertificate
+from certify_core.domain.failure import Failure
+from certify_core.store.rows import D, deployment_state, load, save_state, with_status
+from certify_core.store.tables import DEPLOYMENTS
+
+
+def record_issued(connection: Connection, certificate_id: str, issued: Issued, now: float) -> ManagedCertificate:
+    """Make `issued` the current certificate; every deployment is due."""
+    current = load(connection, certificate_id)
+    deployments = tuple(
+        replace(item, status=DeploymentStatus.PENDING, failure=None, failure_count=0, next_attempt_at=now)
+        for item in current.deployments
+    )
+    changed = replace(
+        current,
+        issued=issued,
+        order_id=None,
+        requested_at=None,
+        failure=None,
+        failure_count=0,
+        retry_at=None,
+        deployments=deployments,
+    )
+    changed = with_status(changed, now)
+    save_state(connection, changed)
+    for deployment in deployments:
+        connection.execute(update(DEPLOYMENTS).where(D.id == deployment.id), deployment_state(deployment))
+    return changed
+
+
+def record_attempt_failed(
+    connection: Connection,
+    certificate_id: str,
+    failure: Failure,
+    retry_at: float,
+    now: float,
+    *,
+    order_ended: bool = False,
+) -> ManagedCertificate:
+    """Note a failed attempt; with `order_ended` the next one starts with a new order."""
+    current = load(connection, certificate_id)
+    changed = replace(
+        current,
+        failure=failure,
+        failure_count=current.failure_count + 1,
+        retry_at=retry_at,
+        requested_at=None,
+        order_id=None if order_ended else current.order_id,
+    )
+    changed = with_status(changed, now)
+    save_state(connection, changed)
+    return changed

@@ -1,0 +1,100 @@
+"""The tables, the same for every database. Times are seconds since the epoch; documents are JSON text.
+
+What lists are filtered and sorted by has columns and indexes of its own; the rest stays in documents.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Text
+from sqlmodel import Field, SQLModel
+
+
+class CertificateRow(SQLModel, table=True):
+    """One managed certificate."""
+
+    __tablename__ = "managedcertificate"
+    __table_args__ = (
+        Index("ix_managedcertificate_name_id", "name", "id"),
+        Index("ix_managedcertificate_status_name_id", "status", "name", "id"),
+        Index("ix_managedcertificate_next_due_at", "next_due_at"),
+        Index("ix_managedcertificate_expires_at", "expires_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    version: int
+    name: str
+    identifiers: str = Field(sa_type=Text)
+    """Separated by blanks, for the search."""
+    status: str
+    expires_at: float | None = None
+    next_due_at: float | None = None
+    settings: str = Field(sa_type=Text)
+    issued: str | None = Field(default=None, sa_type=Text)
+    order_id: str | None = None
+    requested_at: float | None = None
+    failure: str | None = Field(default=None, sa_type=Text)
+    failure_count: int = 0
+    retry_at: float | None = None
+    created_at: float
+    updated_at: float
+
+
+class OrderRow(SQLModel, table=True):
+    """One order; its private key is sealed and leaves the row when the order ends."""
+
+    __tablename__ = "certificateorder"
+    __table_args__ = (Index("ix_certificateorder_certificate_id", "certificate_id", "created_at"),)
+
+    id: str = Field(primary_key=True)
+    certificate_id: str = Field(foreign_key="managedcertificate.id", ondelete="CASCADE")
+    state: str
+    url: str | None = None
+    document: str = Field(sa_type=Text)
+    """What was known when the order was made."""
+    progress: str = Field(default="{}", sa_type=Text)
+    """What was learnt on its way."""
+    sealed_key: bytes | None = None
+    created_at: float
+    updated_at: float
+
+
+class DeploymentRow(SQLModel, table=True):
+    """One place where a managed certificate goes."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (
+        Index("ix_deployment_certificate_id", "certificate_id", "position"),
+        Index("ix_deployment_next_attempt_at", "next_attempt_at"),
+        Index("ix_deployment_status", "status"),
+    )
+
+    id: str = Field(primary_key=True)
+    certificate_id: str = Field(foreign_key="managedcertificate.id", ondelete="CASCADE")
+    position: int
+    settings: str = Field(sa_type=Text)
+    status: str
+    deployed_id: str | None = None
+    failure: str | None = Field(default=None, sa_type=Text)
+    failure_count: int = 0
+    next_attempt_at: float | None = None
+
+
+class AccountRow(SQLModel, table=True):
+    """One account at one ACME directory."""
+
+    __tablename__ = "account"
+
+    id: str = Field(primary_key=True)
+    directory: str = Field(unique=True)
+    sealed_key: bytes
+    url: str | None = None
+    orders_url: str | None = None
+    contact: str = "[]"
+    eab_kid: str | None = None
+    created_at: float
+
+
+CERTIFICATES = SQLModel.metadata.tables["managedcertificate"]
+ORDERS = SQLModel.metadata.tables["certificateorder"]
+DEPLOYMENTS = SQLModel.metadata.tables["deployment"]
+ACCOUNTS = SQLModel.metadata.tables["account"]

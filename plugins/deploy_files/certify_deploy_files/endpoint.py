@@ -1,0 +1,100 @@
+"""Asks a TLS server which certificate it shows, until it is the right one or time is up.
+
+Only the leaf counts: whether clients trust the chain is the authority's business, so nothing is validated here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+
+from cryptography import x509
+
+from certify_core.api import DeploymentFailed
+from certify_deploy_files.parameters import Endpoint
+
+_PAUSE = 0.1
+"""Seconds between two handshakes, while the server reloads."""
+_SHORTEST_WAIT = 0.1
+"""Seconds that the last handshake gets, however little time is left."""
+
+
+def wait_until_served(
+    certificate: x509.Certificate, der: bytes, endpoint: Endpoint, *, server_name: str | None, timeout: float
+) -> None:
+    """Return as soon as `endpoint` shows the certificate whose DER form is `der`.
+
+    Raises:
+        DeploymentFailed: it did not within `timeout` seconds; says what it shows instead.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            served = _served(endpoint, server_name, max(deadline - time.monotonic(), _SHORTEST_WAIT))
+        except (OSError, ValueError) as error:
+            failed = _unreachable(endpoint, error)
+        else:
+            if served == der:
+                return
+            failed = _shows_another(endpoint, server_name, served, certificate)
+        if time.monotonic() + _PAUSE >= deadline:
+            raise failed
+        time.sleep(_PAUSE)
+
+
+def server_name_for(identifiers: Iterable[str]) -> str | None:
+    """Return the name to ask for: the first DNS name, with ``www`` for a wildcard; None if there are addresses only."""
+    for identifier in identifiers:
+        if not _is_address(identifier):
+            return identifier.replace("*.", "www.", 1) if identifier.startswith("*.") else identifier
+    return None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _served(endpoint: Endpoint, server_name: str | None, timeout: float) -> bytes:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection((endpoint.host, endpoint.port), timeout) as connection,
+        context.wrap_socket(connection, server_hostname=server_name) as tls,
+    ):
+        return tls.getpeercert(binary_form=True) or b""
+
+
+def _unreachable(endpoint: Endpoint, error: Exception) -> DeploymentFailed:
+    return DeploymentFailed(
+        f"No TLS handshake with {endpoint}: {error}.",
+        "See that the server runs and speaks TLS there, or correct the parameter verify.",
+    )
+
+
+def _shows_another(
+    endpoint: Endpoint, server_name: str | None, served: bytes, certificate: x509.Certificate
+) -> DeploymentFailed:
+    asked = f" for {server_name}" if server_name else ""
+    return DeploymentFailed(
+        f"{endpoint} shows{asked} the certificate {_described(served)}, not the new one with serial "
+        f"{certificate.serial_number:X}.",
+        "See that the server reads the deployed files and that the reload command makes it read them again.",
+    )
+
+
+def _described(der: bytes) -> str:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        subject = certificate.subject.rfc4514_string() or "without a subject"
+        serial = certificate.serial_number
+    except ValueError:
+        return "that cannot be read"
+    return f"{subject} (serial {serial:X}, valid until {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC)"

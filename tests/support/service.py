@@ -1,0 +1,163 @@
+"""The real service as a process of its own on a data folder of its own, and the real command line beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, as JSON."""
+        return json.loads(self.out)
+
+
+class Service:
+    """`certify serve` with the means to talk to it."""
+
+    def __init__(
+        self, data_dir: Path, *, environment: dict[str, str] | None = None, python: str = sys.executable
+    ) -> None:
+        self.data_dir = data_dir
+        self._python = python
+        self._environment = {**os.environ, **(environment or {})}
+        self._http = urllib3.PoolManager(retries=False, timeout=30)
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    def configure(self, **settings: Any) -> Service:
+        """Write serviceconfig.json."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        (self.data_dir / "serviceconfig.json").write_text(json.dumps(settings))
+        return self
+
+    def start(self, *, port: int | None = 0) -> Service:
+        """Start the service and wait until it says that it listens."""
+        arguments = [] if port is None else ["--port", str(port)]
+        self._process = self._popen("serve", "--data-dir", str(self.data_dir), *arguments)
+        line = _first_line(self._process)
+        if not line.startswith("Certify listens on "):
+            self.kill()
+            raise AssertionError(f"the service said {line!r} instead of listening\n{self.log()}")
+        self.url = line.removeprefix("Certify listens on ").strip()
+        return self
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def token(self) -> str:
+        """The API's token."""
+        return (self.data_dir / "api.token").read_text()
+
+    def log(self) -> str:
+        """Return the session log."""
+        path = self.data_dir / "logs" / "session.log"
+        return path.read_text() if path.exists() else ""
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, token: str | None = ""
+    ) -> Answer:
+        """Ask the API; with `token=None` as a stranger."""
+        sent = dict(headers or {})
+        if token is not None:
+            sent.setdefault("Authorization", f"Bearer {token or self.token}")
+        response = (
+            self._http.request(method, self.url + path, json=body, headers=sent)
+            if body is not None
+            else (self._http.request(method, self.url + path, headers=sent))
+        )
+        text = response.data.decode()
+        is_json = "json" in response.headers.get("Content-Type", "")
+        return Answer(response.status, dict(response.headers), json.loads(text) if text and is_json else text)
+
+    def certify(self, *arguments: str, timeout: float = 60, stdin: str | None = None) -> Ended:
+        """Run the command line against this service."""
+        process = subprocess.run(
+            [self._python, "-m", "certify_core.cli", *arguments],
+            env={**self._environment, "CERTIFY_DATA_DIR": str(self.data_dir)},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            input=stdin,
+            check=False,
+        )
+        return Ended(process.returncode, process.stdout, process.stderr)
+
+    def kill(self) -> None:
+        """Kill the process as a power cut would."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait(10)
+
+    def stop(self, timeout: float = 30) -> int:
+        """Ask the process to end; return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout)
+
+    def close(self) -> None:
+        """End the process, however it is doing."""
+        self._http.clear()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def _popen(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self._python, "-u", "-m", "certify_core.cli", *arguments],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    output = process.stdout
+    assert output is not None
+
+    def read() -> None:
+        lines.put(output.readline())
+        # Keep reading, so that the process never waits for us.
+        for _ in output:
+            pass
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines.get(timeout=START_SECONDS)
