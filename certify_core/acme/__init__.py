@@ -3,13 +3,13 @@
 Importing this is cheap: urllib3 is imported with the first client, the `acme` library with the first registration.
 """
 
+from certify_core.acme.answer import ConnectionBroken
 from certify_core.acme.client import AcmeClient
 from certify_core.acme.eab import ExternalAccountBinding
 from certify_core.acme.keys import AccountKey
 from certify_core.acme.problems import Problem
 from certify_core.acme.refusals import ProblemError, challenge_refusal
 from certify_core.acme.resources import Authorization, Offer, OrderStatus, Registration
-from certify_core.acme.transport import ConnectionBroken
 
 __all__ = [
     "AccountKey",

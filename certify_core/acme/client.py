@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 import orjson
 
+from certify_core.acme.answer import Answer
 from certify_core.acme.base64url import ALPHABET, to_base64url
 from certify_core.acme.directory import NEW_ACCOUNT, NEW_ORDER, Directory
 from certify_core.acme.eab import ExternalAccountBinding
@@ -27,7 +28,6 @@ from certify_core.acme.resources import (
     registration_in,
 )
 from certify_core.acme.session import Session
-from certify_core.acme.transport import Answer, Transport
 from certify_core.domain.identifiers import Identifier
 from certify_core.errors import ProtocolViolation
 
@@ -68,6 +68,8 @@ class AcmeClient:
         Raises:
             InvalidInput: `ca_bundle` cannot be used; names the field ``ca_bundle``.
         """
+        from certify_core.acme.transport import Transport  # brings urllib3: 50 ms and 8 MB
+
         self._key = key
         self._transport = Transport(Path(ca_bundle) if ca_bundle else None, user_agent, timeout, connections)
         self._directory = Directory(directory_url, self._transport)
@@ -203,5 +205,5 @@ def _next_page(answer: Answer) -> str | None:
     for link in answer.headers.getlist("Link"):
         match = _NEXT_PAGE.search(link)
         if match:
-            return urljoin(answer.url, match[1])
+            return urljoin(answer.url, str(match[1]))
     return None

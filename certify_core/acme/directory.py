@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from certify_core.acme.answer import Answer
 from certify_core.acme.refusals import refusal_of
 from certify_core.acme.repeat import repeated
-from certify_core.acme.transport import Answer, Transport
 from certify_core.errors import ProtocolViolation
+
+if TYPE_CHECKING:
+    from certify_core.acme.transport import Transport
 
 MAX_AGE = 86_400.0
 """Seconds after which it is fetched again."""

@@ -30,7 +30,7 @@ class ExternalAccountBinding:
             InvalidInput: the HMAC key is no base64url, or the algorithm is unknown; the key is not in the text.
         """
         from acme import messages  # 80 ms and 8 MB: see directory.py
-        from josepy import JWK
+        from josepy.jwk import JWK
 
         hmac_key = self.hmac_key.strip().rstrip("=").translate(str.maketrans("+/", "-_"))
         if not ALPHABET.fullmatch(hmac_key):

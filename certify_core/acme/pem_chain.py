@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from certify_core.acme.transport import Answer
+from certify_core.acme.answer import Answer
 from certify_core.errors import ProtocolViolation
 
 MEDIA_TYPE = "application/pem-certificate-chain"

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from certify_core.acme.answer import Answer
 from certify_core.acme.problems import ACME_TYPES, Problem
-from certify_core.acme.transport import Answer
 from certify_core.errors import (
     AuthorityUnavailable,
     CertifyError,

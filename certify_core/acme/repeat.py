@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from certify_core.acme.transport import Answer, ConnectionBroken
+from certify_core.acme.answer import Answer, ConnectionBroken
 
 PAUSES = (0.2, 0.8)
 """Seconds before the second and the third attempt."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urljoin
 
+from certify_core.acme.answer import Answer
 from certify_core.acme.problems import Problem
-from certify_core.acme.transport import Answer
 from certify_core.domain.identifiers import Identifier, IdentifierType
 from certify_core.errors import ProtocolViolation
 

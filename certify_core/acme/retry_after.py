@@ -36,7 +36,7 @@ def _since_epoch(date: str) -> float | None:
     # Not mktime_tz: it takes a date without a zone for local time, and in HTTP all of them are UTC.
     try:
         parsed = parsedate_tz(date)
-        return calendar.timegm(parsed[:6] + (0, 0, 0)) - (parsed[9] or 0) if parsed else None
+        return calendar.timegm((*parsed[:6], 0, 0, 0)) - (parsed[9] or 0) if parsed else None
     except (ValueError, OverflowError):
         return None
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from certify_core.acme.answer import Answer
 from certify_core.acme.directory import NEW_NONCE, Directory
 from certify_core.acme.jws import CONTENT_TYPE, signed_request
 from certify_core.acme.keys import AccountKey
 from certify_core.acme.nonces import NoncePool
 from certify_core.acme.refusals import problem_in, refusal_of
 from certify_core.acme.repeat import repeated
-from certify_core.acme.transport import Answer, Transport
 from certify_core.errors import ProtocolViolation
+
+if TYPE_CHECKING:
+    from certify_core.acme.transport import Transport
 
 NONCE_ATTEMPTS = 10
 """How often a request is sent again because its nonce was refused; each refusal brings a new nonce."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,19 +54,23 @@ def print_json(document: object) -> None:
 
 
 def print_table(columns: list[str], rows: list[list[str]], *, empty: str) -> None:
-    """Print a table for people; in a pipe it is plain and never wrapped."""
+    """Print a table for people; in a pipe, plain aligned lines that are never wrapped."""
     if not rows:
         click.echo(empty)
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    elif sys.stdout.isatty():
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
 
-    console = Console()
-    table = Table(*columns, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table, soft_wrap=not console.is_terminal, crop=console.is_terminal, markup=False)
+        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        Console().print(table)
+    else:
+        widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+        for row in (columns, *rows):
+            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def parse_choice(text: str, *, option: str) -> tuple[str, dict[str, Any]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -31,15 +29,16 @@ class CertificateLogs:
         if full:
             path.replace(path.with_suffix(".log.1"))
 
-    def tail(self, certificate_id: str, limit: int) -> list[dict[str, Any]]:
-        """Return the newest `limit` entries, the oldest of them first."""
+    def tail(self, certificate_id: str, limit: int) -> list[Event]:
+        """Return the newest `limit` events, the oldest of them first."""
         path = self._path(certificate_id)
         lines: deque[bytes] = deque(maxlen=limit)
         for part in (path.with_suffix(".log.1"), path):
             if part.exists():
                 with part.open("rb") as file:
-                    lines.extend(islice(file, None))
-        return [orjson.loads(line) for line in lines if line.endswith(b"\n")]
+                    lines.extend(file)
+        # A line without its end was cut off by a crash.
+        return [Event.model_validate_json(line) for line in lines if line.endswith(b"\n")]
 
     def delete(self, certificate_id: str) -> None:
         """Remove the log of a certificate that is gone."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from certify_core.acme import AcmeClient, Authorization
+from certify_core.acme import AcmeClient, Authorization, challenge_refusal
 from certify_core.contracts import Challenge
 from certify_core.domain.identifiers import parse_identifier
 from certify_core.domain.order import Order, OrderedChallenge
 from certify_core.engine.wanted import Wanted
-from certify_core.errors import ChallengeFailed, PolicyRefused
+from certify_core.errors import CertifyError, ChallengeFailed, PolicyRefused
 
 _log = logging.getLogger(__name__)
 
@@ -64,18 +64,24 @@ class Challenges:
                 _log.exception("The challenge for %s of order %s cannot be cleaned up", challenge.identifier, order.id)
 
 
-def refusal(authorizations: Sequence[Authorization]) -> ChallengeFailed:
+def refusal(authorizations: Sequence[Authorization]) -> CertifyError:
     """Return why an order became invalid, told from its authorizations."""
-    reasons = [
-        f"{authorization.identifier}: {offer.error.detail}"
+    refused = [
+        (authorization.identifier.value, offer.error)
         for authorization in authorizations
         for offer in authorization.offers
         if offer.error is not None
     ]
-    return ChallengeFailed(
-        f"The authority could not validate {'; '.join(reasons) or 'the names, and does not say why'}.",
-        "Check that each name leads to this machine from the internet, on the challenge's port.",
-    )
+    if not refused:
+        return ChallengeFailed(
+            "The authority could not validate the names, and does not say why.",
+            "Check that each name leads to this machine from the internet, on the challenge's port.",
+        )
+    (name, problem), *others = refused
+    error = challenge_refusal(name, problem)
+    if others:
+        error.cause += f" The same order was refused for {', '.join(other for other, _ in others)}."
+    return error
 
 
 def _choice(authorization: Authorization, challenge_type: str, client: AcmeClient) -> OrderedChallenge:

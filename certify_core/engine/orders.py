@@ -260,4 +260,5 @@ class OrderMachine:
 def _pause(order: Order, status: OrderStatus) -> float:
     if status.retry_after is not None:
         return max(status.retry_after, FIRST_POLL)
-    return min(FIRST_POLL * POLL_GROWTH ** float(order.polls), LONGEST_POLL)
+    grown: float = FIRST_POLL * POLL_GROWTH**order.polls
+    return min(grown, LONGEST_POLL)

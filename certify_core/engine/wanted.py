@@ -37,8 +37,9 @@ class Wanted:
                 f"There is no file {settings.ca_bundle}.",
                 "Give a PEM file with the authority's TLS roots, readable by the service.",
             )
-        challenge = self._checked_challenge(settings, current.challenge if current else None)
+        challenge = settings.challenge
         if isinstance(authority, AcmeAuthority):
+            challenge = self._checked_challenge(settings, current.challenge if current else None)
             self._refuse_wildcards(settings)
         deployments = tuple(
             self._checked_deployment(item, _same_target(item, current), field=f"deployments.{index}")

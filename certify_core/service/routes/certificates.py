@@ -21,6 +21,7 @@ from certify_core.service.routes.views import (
     NewCertificate,
     Started,
     certificate_document,
+    event_document,
     plan_document,
     summary_document,
 )
@@ -100,7 +101,7 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
     def log(certificate_id: str, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> dict[str, list[Any]]:
         """Show the newest entries of a certificate's log, the oldest of them first."""
         certificates.get(certificate_id)
-        return {"entries": engine.logs.tail(certificate_id, limit)}
+        return {"entries": [event_document(event) for event in engine.logs.tail(certificate_id, limit)]}
 
     @routes.get("/{certificate_id}/plan")
     def plan(certificate_id: str) -> dict[str, list[Any]]:

@@ -88,4 +88,4 @@ def _last_words(output: IO[bytes]) -> str:
     lines = output.read().decode(errors="replace").split("\n")
     printable = ("".join(char for char in line if char.isprintable()).strip() for line in lines)
     said = [line for line in printable if line][-_TAIL_LINES:]
-    return f"It said: {' | '.join(said)}" if said else "It said nothing."
+    return f"It said: {' | '.join(said).rstrip('.')}." if said else "It said nothing."

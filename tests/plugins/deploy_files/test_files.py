@@ -24,6 +24,10 @@ class TestContract(DeploymentTargetContract):
     """With every format at once."""
 
     @pytest.fixture
+    def target(self) -> FilesTarget:
+        return FilesTarget()
+
+    @pytest.fixture
     def parameters(self, folder: Path) -> FilesParameters:
         return FilesParameters(dir=folder, pfx="site.pfx", der="site.der", reload="true")
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
+
+README = Path(__file__).parents[3] / "plugins" / "deploy_files" / "README.md"
 
 from certify_deploy_files.parameters import Endpoint, FilesParameters
 
@@ -82,3 +87,12 @@ def test_the_password_does_not_show() -> None:
 @pytest.mark.parametrize("text", ["localhost:443", "[::1]:443", "192.0.2.1:8443"])
 def test_an_endpoint_is_shown_as_it_was_given(text: str) -> None:
     assert str(FilesParameters.model_validate({"dir": "/d", "verify": text}).endpoint) == text
+
+
+def test_the_readme_describes_every_parameter_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    described = {name: default.strip("`") for name, default in rows if name.islower()}
+    defaults = FilesParameters.model_validate({"dir": "/d"}).model_dump(mode="json")
+    assert described == {
+        name: f"{value:g}" if isinstance(value, float) else value for name, value in defaults.items()
+    } | {"dir": "(required)"}

@@ -1,0 +1,135 @@
+"""When a certificate is due, how long a failure holds it back, and how it is doing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate, Status
+from certify_core.domain.failure import Failure, FailureClass
+from certify_core.domain.schedule import DAY, JITTER, MINUTE, DueReason, backoff, due, status_of
+from certify_core.domain.settings import CertificateSettings, DeploymentSettings
+
+NOW = 1_800_000_000.0
+HOUR = 3600.0
+FAILURE = Failure(failure_class=FailureClass.USER, cause="Port 80 is closed.", remedy="Open it.")
+LIFETIMES = {"24 hours": DAY, "160 hours": 160 * HOUR, "45 days": 45 * DAY, "64 days": 64 * DAY, "90 days": 90 * DAY}
+
+
+def settings(**changes: Any) -> CertificateSettings:
+    """Return what somebody wants of www.example.test."""
+    return CertificateSettings.model_validate({"identifiers": ["www.example.test"], **changes})
+
+
+def managed(**changes: Any) -> ManagedCertificate:
+    """Return a managed certificate that was created an hour ago."""
+    certificate = ManagedCertificate("c1", 1, settings(), created_at=NOW - HOUR, updated_at=NOW - HOUR)
+    return replace(certificate, **changes)
+
+
+def issued(lifetime: float = 90 * DAY, *, age: float = 0.0, for_settings: CertificateSettings | None = None) -> Issued:
+    """Return a certificate that became valid `age` seconds ago."""
+    return Issued(
+        id="i1",
+        serial="01",
+        thumbprint="AA",
+        issuer="CN=Test",
+        not_before=NOW - age,
+        not_after=NOW - age + lifetime,
+        request_digest=(for_settings or settings()).request_digest,
+    )
+
+
+def deployment(status: DeploymentStatus) -> Deployment:
+    """Return a deployment of this status."""
+    return Deployment("d1", "c1", DeploymentSettings(target="files"), status=status)
+
+
+def test_a_certificate_that_was_never_issued_is_due_since_it_was_created() -> None:
+    assert due(managed()).at == NOW - HOUR
+
+
+def test_a_request_is_due_at_once_in_spite_of_a_failure() -> None:
+    certificate = managed(requested_at=NOW, retry_at=NOW + DAY, failure=FAILURE)
+    assert due(certificate) == due(replace(certificate, retry_at=None))
+
+
+def test_an_order_under_way_is_continued_after_its_waiting_time() -> None:
+    assert due(managed(order_id="o1", retry_at=NOW + MINUTE)).at == NOW + MINUTE
+
+
+def test_without_automatic_renewal_nothing_is_ever_due_by_itself() -> None:
+    manual = settings(renewal={"automatic": False})
+    assert due(managed(settings=manual)).at is None
+
+
+def test_changed_settings_are_due_although_the_certificate_is_fresh() -> None:
+    wider = settings(identifiers=["www.example.test", "api.example.test"])
+    assert due(managed(settings=wider, issued=issued())).reason is DueReason.SETTINGS_CHANGED
+
+
+@pytest.mark.parametrize("lifetime", LIFETIMES.values(), ids=LIFETIMES.keys())
+def test_renewal_comes_after_two_thirds_of_any_lifetime_or_slightly_earlier(lifetime: float) -> None:
+    moment = due(managed(issued=issued(lifetime))).at
+    assert moment is not None
+    share = (moment - NOW) / lifetime
+    assert 0.667 * (1 - JITTER) <= share <= 0.667
+
+
+def test_the_renewal_moment_is_the_same_whenever_it_is_asked() -> None:
+    certificate = managed(issued=issued())
+    assert due(certificate) == due(certificate)
+
+
+def test_certificates_of_one_moment_are_not_renewed_at_one_moment() -> None:
+    moments = {due(managed(id=f"c{number}", issued=issued())).at for number in range(50)}
+    assert len(moments) == 50
+
+
+def test_a_failed_renewal_waits_for_its_time() -> None:
+    certificate = managed(issued=issued(age=80 * DAY), retry_at=NOW + 10 * MINUTE, failure=FAILURE)
+    assert due(certificate).at == NOW + 10 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("count", "wait"), [(1, MINUTE), (2, 10 * MINUTE), (3, 100 * MINUTE), (4, DAY), (5, DAY), (1000, DAY)]
+)
+def test_failures_are_followed_by_1_10_100_minutes_and_then_a_day(count: int, wait: float) -> None:
+    assert wait <= backoff(count, FAILURE, "c1") <= 1.1 * wait
+
+
+@given(count=st.integers(1, 100), asked=st.floats(0, 1e6))
+def test_the_wait_is_never_shorter_than_the_other_side_asked_for(count: int, asked: float) -> None:
+    failure = FAILURE.model_copy(update={"retry_after": asked})
+    assert backoff(count, failure, "c1") >= asked
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, Status.WAITING),
+        ({"failure": FAILURE}, Status.ERROR),
+        ({"issued": issued()}, Status.HEALTHY),
+        ({"issued": issued(), "failure": FAILURE}, Status.WARNING),
+        ({"issued": issued(age=91 * DAY)}, Status.ERROR),
+        ({"issued": issued(), "deployments": (deployment(DeploymentStatus.PENDING),)}, Status.DEPLOYING),
+        ({"issued": issued(), "deployments": (deployment(DeploymentStatus.DEPLOYED),)}, Status.HEALTHY),
+        ({"issued": issued(), "deployments": (deployment(DeploymentStatus.FAILED),)}, Status.WARNING),
+    ],
+    ids=[
+        "nothing yet",
+        "nothing and a failure",
+        "issued",
+        "issued, renewal failed",
+        "expired",
+        "deploying",
+        "deployed",
+        "deployment failed",
+    ],
+)
+def test_the_status_tells_how_a_certificate_is_doing(changes: dict[str, Any], status: Status) -> None:
+    assert status_of(managed(**changes), NOW) is status
