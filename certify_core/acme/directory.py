@@ -61,10 +61,11 @@ class Directory:
 
         meta = self._current().get("meta")
         parsed = messages.Directory.Meta.from_json(meta if isinstance(meta, dict) else {})
+        terms, profiles = parsed.terms_of_service, parsed.profiles
         return Meta(
-            terms_of_service=parsed.terms_of_service,
+            terms_of_service=terms if isinstance(terms, str) else None,
             external_account_required=parsed.external_account_required is True,
-            profiles=dict(parsed.profiles or {}),
+            profiles={str(name): str(text) for name, text in profiles.items()} if isinstance(profiles, Mapping) else {},
         )
 
     def forget(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from certify_core.acme.answer import Answer, ConnectionBroken
 
-PAUSES = (0.2, 0.8)
+PAUSES = (0.1, 0.5)
 """Seconds before the second and the third attempt."""
 PASSING = {500, 502, 503, 504}
 """Statuses that may be gone with the next request; 501 and 505 will not (RFC 9110 section 15.6)."""

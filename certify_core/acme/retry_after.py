@@ -5,7 +5,7 @@ A date is compared with the answer's own Date where there is one, so that neithe
 
 from __future__ import annotations
 
-import calendar
+from datetime import UTC, datetime
 from email.utils import parsedate_tz
 
 LONGEST = 7 * 86_400.0
@@ -33,10 +33,10 @@ def seconds_to_wait(retry_after: str | None, date: str | None, now: float) -> fl
 
 
 def _since_epoch(date: str) -> float | None:
-    # Not mktime_tz: it takes a date without a zone for local time, and in HTTP all of them are UTC.
+    # Not email.utils.mktime_tz: it takes a date without a zone for local time, and in HTTP all of them are UTC.
     try:
         parsed = parsedate_tz(date)
-        return calendar.timegm((*parsed[:6], 0, 0, 0)) - (parsed[9] or 0) if parsed else None
+        return datetime(*parsed[:6], tzinfo=UTC).timestamp() - (parsed[9] or 0) if parsed else None
     except (ValueError, OverflowError):
         return None
 

@@ -19,16 +19,16 @@ _PLAIN: tuple[tuple[type[Exception], str, str], ...] = (
         "The name of {host} cannot be resolved.",
         "Check the authority's address and this machine's DNS servers.",
     ),
-    (exceptions.ConnectTimeoutError, "{host} does not accept connections in time.", "Check the firewall. " + _LATER),
     (
         exceptions.NewConnectionError,
         "{host} cannot be reached: {reason}.",
         "Check address, port and firewall. " + _LATER,
     ),
+    (exceptions.ConnectTimeoutError, "{host} does not accept connections in time.", "Check the firewall. " + _LATER),
     (exceptions.ReadTimeoutError, "{url} did not answer in time.", _LATER),
     (exceptions.EmptyPoolError, "Every connection to {host} is busy.", _LATER),
 )
-"""Type, cause and remedy; the first that fits is taken."""
+"""Type, cause and remedy; the first that fits is taken, so that subclasses come before their bases."""
 
 
 def trouble(error: exceptions.HTTPError, url: str, ca_bundle: Path | None) -> CertifyError:

@@ -24,7 +24,7 @@ from certify_core.store import Store
 
 ORDERS_AT_ONCE = 200
 """Orders that are under way at the same time; a waiting order holds no thread."""
-ORDER_THREADS = 24
+ORDER_THREADS = 16
 DEPLOYMENTS_AT_ONCE = 100
 DEPLOYMENT_THREADS = 8
 

@@ -27,13 +27,9 @@ class CertificateAuthority:
     """Signs at once; `root_pem` is what a client has to trust."""
 
     def __init__(self) -> None:
-        self._root = _make_signer("Test Root", None)
-        self._intermediate = _make_signer("Test Intermediate", self._root)
-
-    @property
-    def root_pem(self) -> str:
-        """The root certificate."""
-        return _pem(self._root.certificate)
+        root = _make_signer("Test Root", None)
+        self.root_pem = _pem(root.certificate)
+        self._intermediate = _make_signer("Test Intermediate", root)
 
     def issue(
         self,

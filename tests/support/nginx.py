@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import socket
-import subprocess
-import threading
-import time
 from pathlib import Path
 from types import TracebackType
 
-import pytest
+from tests.support.ports import free_port
+from tests.support.processes import Program, installed
 
 _CONFIG = """
 daemon off;
@@ -34,17 +31,15 @@ http {{
     }}
 }}
 """
-_START_SECONDS = 20.0
 
 
 class Nginx:
     """Serves `certificates`/fullchain.pem and privkey.pem while the `with` block runs; they have to be there before."""
 
     def __init__(self, folder: Path, certificates: Path) -> None:
-        self.program = _installed()
+        self.program = installed("nginx", "nginx")
         self.folder = folder
-        self.port = _free_port()
-        self._pause = threading.Event()
+        self.port = free_port()
         folder.mkdir()
         self._config = folder / "nginx.conf"
         self._config.write_text(_CONFIG.format(folder=folder, port=self.port, certificates=certificates))
@@ -60,20 +55,14 @@ class Nginx:
         return shlex.join([*self._arguments(), "-s", "reload"])
 
     def __enter__(self) -> Nginx:
-        self._process = subprocess.Popen(self._arguments(), stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            self._pause.wait(0.02)
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self._process.kill()
-                pytest.fail(f"nginx did not start: {(self.folder / 'error.log').read_text()}")
+        self._running = Program(self._arguments(), self.folder / "error.log")
+        self._running.wait_until(self._answers)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        self._running.stop()
 
     def _arguments(self) -> list[str]:
         return [self.program, "-p", str(self.folder), "-c", str(self._config), "-e", str(self.folder / "error.log")]
@@ -85,17 +74,3 @@ class Nginx:
             return False
         # With its own pid in the file, it is ours that answers and can be told to reload.
         return (self.folder / "nginx.pid").exists()
-
-
-def _installed() -> str:
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.fail("These tests need nginx: apt install nginx.")
-    return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

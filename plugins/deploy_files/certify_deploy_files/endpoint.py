@@ -1,6 +1,7 @@
 """Asks a TLS server which certificate it shows, until it is the right one or time is up.
 
-Only the leaf counts: whether clients trust the chain is the authority's business, so nothing is validated here.
+One right answer is not enough: while a server reloads, its old and its new processes answer side by side. Only the
+leaf counts: whether clients trust the chain is the authority's business, so nothing is validated here.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from cryptography import x509
 from certify_core.api import DeploymentFailed
 from certify_deploy_files.parameters import Endpoint
 
+_IN_A_ROW = 3
+"""Handshakes that have to show the certificate before it counts as served."""
 _PAUSE = 0.1
-"""Seconds between two handshakes, while the server reloads."""
+"""Seconds between two handshakes."""
 _SHORTEST_WAIT = 0.1
 """Seconds that the last handshake gets, however little time is left."""
 
@@ -25,23 +28,25 @@ _SHORTEST_WAIT = 0.1
 def wait_until_served(
     certificate: x509.Certificate, der: bytes, endpoint: Endpoint, *, server_name: str | None, timeout: float
 ) -> None:
-    """Return as soon as `endpoint` shows the certificate whose DER form is `der`.
+    """Return as soon as `endpoint` steadily shows the certificate whose DER form is `der`.
 
     Raises:
-        DeploymentFailed: it did not within `timeout` seconds; says what it shows instead.
+        DeploymentFailed: it does not after `timeout` seconds; says what it shows instead.
     """
     deadline = time.monotonic() + timeout
+    in_a_row = 0
     while True:
         try:
             served = _served(endpoint, server_name, max(deadline - time.monotonic(), _SHORTEST_WAIT))
         except (OSError, ValueError) as error:
-            failed = _unreachable(endpoint, error)
+            problem: DeploymentFailed | None = _unreachable(endpoint, error)
         else:
-            if served == der:
-                return
-            failed = _shows_another(endpoint, server_name, served, certificate)
-        if time.monotonic() + _PAUSE >= deadline:
-            raise failed
+            problem = None if served == der else _shows_another(endpoint, server_name, served, certificate)
+        in_a_row = 0 if problem else in_a_row + 1
+        if in_a_row == _IN_A_ROW:
+            return
+        if problem and time.monotonic() + _PAUSE >= deadline:
+            raise problem
         time.sleep(_PAUSE)
 
 

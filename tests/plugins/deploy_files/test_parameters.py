@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-README = Path(__file__).parents[3] / "plugins" / "deploy_files" / "README.md"
-
 from certify_deploy_files.parameters import Endpoint, FilesParameters
+
+README = Path(__file__).parents[3] / "plugins" / "deploy_files" / "README.md"
 
 
 def test_a_folder_is_enough() -> None:
@@ -92,7 +92,5 @@ def test_an_endpoint_is_shown_as_it_was_given(text: str) -> None:
 def test_the_readme_describes_every_parameter_with_its_default() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", README.read_text(encoding="utf-8"), re.MULTILINE)
     described = {name: default.strip("`") for name, default in rows if name.islower()}
-    defaults = FilesParameters.model_validate({"dir": "/d"}).model_dump(mode="json")
-    assert described == {
-        name: f"{value:g}" if isinstance(value, float) else value for name, value in defaults.items()
-    } | {"dir": "(required)"}
+    defaults = FilesParameters.model_validate({"dir": "/d"}).model_dump(mode="json") | {"dir": "(required)"}
+    assert described == {name: str(default).removesuffix(".0") for name, default in defaults.items()}
