@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,10 @@ class Meta:
 class Directory:
     """One authority's directory; safe for many threads."""
 
-    def __init__(self, url: str, transport: Transport) -> None:
+    def __init__(self, url: str, transport: Transport, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = url
         self._transport = transport
+        self._clock = clock
         self._lock = threading.Lock()
         self._document: dict[str, Any] | None = None
         self._fetched_at = 0.0
@@ -75,9 +76,9 @@ class Directory:
 
     def _current(self) -> dict[str, Any]:
         with self._lock:
-            if self._document is None or time.monotonic() - self._fetched_at > MAX_AGE:
+            if self._document is None or self._clock() - self._fetched_at > MAX_AGE:
                 self._document = self._fetch()
-                self._fetched_at = time.monotonic()
+                self._fetched_at = self._clock()
             return self._document
 
     def _fetch(self) -> dict[str, Any]:
@@ -89,9 +90,7 @@ class Directory:
                 "Set the authority's address to the new one.",
             )
         if not answer.is_success:
-            refusal = refusal_of(answer)
-            refusal.remedy = refusal.remedy if answer.status >= 429 else _REMEDY
-            raise refusal
+            raise refusal_of(answer, remedy=_REMEDY if answer.status < 429 else None)
         return self._checked(answer)
 
     def _checked(self, answer: Answer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 MAX_AGE = 60.0
 """Seconds after which a nonce is more likely to be refused than to save a request."""
@@ -19,7 +20,8 @@ MAX_KEPT = 256
 class NoncePool:
     """A stack of fresh nonces."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._nonces: deque[tuple[float, str]] = deque(maxlen=MAX_KEPT)
 
@@ -27,7 +29,7 @@ class NoncePool:
         """Keep what an answer carried, if it carried one."""
         if nonce:
             with self._lock:
-                self._nonces.append((time.monotonic(), nonce))
+                self._nonces.append((self._clock(), nonce))
 
     def take(self) -> str | None:
         """Return the newest nonce and forget it; None if there is no fresh one."""
@@ -35,7 +37,7 @@ class NoncePool:
             if not self._nonces:
                 return None
             received, nonce = self._nonces.pop()
-            if time.monotonic() - received <= MAX_AGE:
+            if self._clock() - received <= MAX_AGE:
                 return nonce
             self._nonces.clear()  # the others are older still
             return None

@@ -121,10 +121,13 @@ def problem_in(answer: Answer) -> Problem:
     return Problem({"status": answer.status} | document)
 
 
-def refusal_of(answer: Answer) -> ProblemError:
-    """Return the error that says what an unsuccessful answer means."""
+def refusal_of(answer: Answer, *, remedy: str | None = None) -> ProblemError:
+    """Return the error that says what an unsuccessful answer means; `remedy` is better than the usual one if given."""
     problem = problem_in(answer)
-    return _error(problem, _decisive(problem), f"{answer.url} refused", answer.retry_after)
+    rule = _decisive(problem)
+    if remedy is not None:
+        rule = rule._replace(remedy=remedy)
+    return _error(problem, rule, f"{answer.url} refused", answer.retry_after)
 
 
 def challenge_refusal(name: str, problem: Problem) -> ProblemError:

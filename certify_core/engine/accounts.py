@@ -20,6 +20,8 @@ class AccountKeeper:
     """Gives a ready client for an authority, registering an account when there is none."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.connect: Callable[..., AcmeClient] = AcmeClient
+        """Makes a client; tests put one of their own here."""
         self._store = store
         self._clock = clock
         self._clients: dict[tuple[str, str | None], AcmeClient] = {}
@@ -77,7 +79,7 @@ class AccountKeeper:
         return self._store.accounts.add(authority.directory, AccountKey.generate().to_pem(), self._clock())
 
     def _new_client(self, authority: AcmeAuthority, account: Account) -> AcmeClient:
-        return AcmeClient(
+        return self.connect(
             authority.directory,
             AccountKey.from_pem(account.key_pem),
             account_url=account.url,

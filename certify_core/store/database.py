@@ -26,6 +26,7 @@ class Database:
         self._engine = engine
         self._writer = engine.execution_options(**{WRITES: True})
         self._lock = threading.Lock()
+        self._writing: Connection | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -40,8 +41,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Give a connection whose changes are all durable when the block ends, or none of them."""
         try:
-            with self._lock, self._writer.begin() as connection:
-                yield connection
+            with self._lock, self._write_connection().begin():
+                yield self._write_connection()
         except IntegrityError:
             raise
         except DBAPIError as error:
@@ -49,7 +50,15 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._writing is not None:
+            self._writing.close()
         self._engine.dispose()
+
+    def _write_connection(self) -> Connection:
+        # Kept open: taking it from the pool and giving it back costs more than a small transaction.
+        if self._writing is None or self._writing.invalidated:
+            self._writing = self._writer.connect()
+        return self._writing
 
 
 def _fault(verb: str, error: DBAPIError) -> LocalFault:

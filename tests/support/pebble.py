@@ -116,6 +116,10 @@ class Pebble:
         """Let every question about a name fail."""
         self._tell_dns("set-servfail", {"host": host})
 
+    def clear_servfail(self, host: str) -> None:
+        """Let questions about a name be answered again."""
+        self._tell_dns("clear-servfail", {"host": host})
+
     def close(self) -> None:
         """Stop it."""
         for program in reversed(self._running):

@@ -1,0 +1,95 @@
+"""The service, made to die: it names every point of an order's way and kills itself at one of them.
+
+    python -m tests.support.mortal_service DATA_DIR POINTS_FILE [NUMBER]
+
+Every point that is passed is written to POINTS_FILE, one line each. With NUMBER the process ends by SIGKILL at
+that point: before or after a commit, a request to the authority, a file, an answer to a challenge, a deployment.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from certify_core.service.host import Host
+from certify_core.service.servers import Server
+
+QUIET = {"key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close"}
+"""Calls that neither change nor ask anything outside."""
+
+
+class Points:
+    """Counts and names the points, and knows at which one to die."""
+
+    def __init__(self, file: Path, fatal: int | None) -> None:
+        self._file = file.open("a")
+        self._fatal = fatal
+        self._passed = 0
+        self._lock = threading.Lock()
+
+    def reach(self, name: str) -> None:
+        """Note a point; the process may not survive it."""
+        with self._lock:
+            self._passed += 1
+            self._file.write(f"{name}\n")
+            self._file.flush()
+            if self._passed == self._fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Watched:
+    """Stands in for an object and names a point before and after each of its calls."""
+
+    def __init__(self, real: Any, name: str, points: Points) -> None:
+        self._real = real
+        self._name = name
+        self._points = points
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._real, attribute)
+        if not callable(value) or attribute in QUIET:
+            return value
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._points.reach(f"before {self._name}.{attribute}")
+            result = value(*args, **kwargs)
+            self._points.reach(f"after {self._name}.{attribute}")
+            return result
+
+        return call
+
+
+def watch(host: Host, points: Points) -> None:
+    """Put the stand-ins in place, before anything runs."""
+    store: Any = host.store
+    for name in ("orders", "accounts", "assets", "deployments"):
+        setattr(store, name, Watched(getattr(store, name), name, points))
+    connect = host.engine.accounts.connect
+    client: Callable[..., Any] = lambda *args, **kwargs: Watched(connect(*args, **kwargs), "authority", points)  # noqa: E731
+    host.engine.accounts.connect = client
+    for registry in (host.plugins.challenge_providers, host.plugins.deployment_targets):
+        items: dict[str, Any] = registry._items  # type: ignore[assignment]
+        for name, item in items.items():
+            items[name] = Watched(item, name, points)
+
+
+def main() -> None:
+    """Run the service until it is told to stop, or dies."""
+    data_dir, file, *rest = sys.argv[1:]
+
+    def tell(server: Server) -> None:
+        print(f"Certify listens on {server.url}", flush=True)
+
+    host = Host(Path(data_dir), overrides={"port": 0}, listening=tell)
+    watch(host, Points(Path(file), int(rest[0]) if rest else None))
+    signal.signal(signal.SIGTERM, lambda *_: host.stop())
+    host.run()
+
+
+if __name__ == "__main__":
+    main()
