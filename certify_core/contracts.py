@@ -61,8 +61,10 @@ class ChallengeProvider(Protocol):
     """One line for people."""
     challenge_type: str
     """The challenge type it answers, such as ``http-01``."""
-    parameters: type[BaseModel]
-    """What it asks for; API schema, CLI options and validation come from this model."""
+
+    @property
+    def parameters(self) -> type[BaseModel]:
+        """What it asks for; API schema, CLI options and validation come from this model."""
 
     def present(self, challenge: Challenge, parameters: Any) -> None:
         """Make the answer visible to the authority. `parameters` is an instance of the model."""
@@ -97,8 +99,10 @@ class DeploymentTarget(Protocol):
     """How settings choose it."""
     title: str
     """One line for people."""
-    parameters: type[BaseModel]
-    """What it asks for; API schema, CLI options and validation come from this model."""
+
+    @property
+    def parameters(self) -> type[BaseModel]:
+        """What it asks for; API schema, CLI options and validation come from this model."""
 
     def plan(self, bundle: CertificateBundle, parameters: Any) -> Sequence[PlannedChange]:
         """Say what `apply` would do. `parameters` is an instance of the model."""
