@@ -1,9 +1,10 @@
 """The service, made to die: it names every point of an order's way and kills itself at one of them.
 
-    python -m tests.support.mortal_service DATA_DIR POINTS_FILE [NUMBER]
+    python -m tests.support.mortal_service DATA_DIR POINTS_FILE [POINT]
 
-Every point that is passed is written to POINTS_FILE, one line each. With NUMBER the process ends by SIGKILL at
-that point: before or after a commit, a request to the authority, a file, an answer to a challenge, a deployment.
+Every point that is passed is written to POINTS_FILE, one line each: the order's last committed state, and what comes
+before or after it: a commit, a request to the authority, a file, an answer to a challenge, a deployment. With POINT
+the process ends by SIGKILL where it passes that point first.
 """
 
 from __future__ import annotations
@@ -24,21 +25,22 @@ QUIET = {"key_authorization", "parameters", "get", "find", "urls", "client", "ne
 
 
 class Points:
-    """Counts and names the points, and knows at which one to die."""
+    """Names the points, and knows at which one to die."""
 
-    def __init__(self, file: Path, fatal: int | None) -> None:
+    def __init__(self, file: Path, fatal: str | None) -> None:
         self._file = file.open("a")
         self._fatal = fatal
-        self._passed = 0
         self._lock = threading.Lock()
+        self.state = "new"
+        """The state that was committed last."""
 
     def reach(self, name: str) -> None:
         """Note a point; the process may not survive it."""
+        point = f"{self.state}: {name}"
         with self._lock:
-            self._passed += 1
-            self._file.write(f"{name}\n")
+            self._file.write(f"{point}\n")
             self._file.flush()
-            if self._passed == self._fatal:
+            if point == self._fatal:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -59,6 +61,8 @@ class Watched:
             self._points.reach(f"before {self._name}.{attribute}")
             result = value(*args, **kwargs)
             self._points.reach(f"after {self._name}.{attribute}")
+            if self._name == "orders":
+                self._points.state = "saved" if attribute == "complete" else args[0].state.value
             return result
 
         return call
@@ -86,7 +90,7 @@ def main() -> None:
         print(f"Certify listens on {server.url}", flush=True)
 
     host = Host(Path(data_dir), overrides={"port": 0}, listening=tell)
-    watch(host, Points(Path(file), int(rest[0]) if rest else None))
+    watch(host, Points(Path(file), rest[0] if rest else None))
     signal.signal(signal.SIGTERM, lambda *_: host.stop())
     host.run()
 

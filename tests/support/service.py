@@ -116,6 +116,9 @@ class Service:
         )
         return Ended(process.returncode, process.stdout, process.stderr)
 
+    def _module(self, *arguments: str) -> list[str]:
+        return ["certify_core.cli", *arguments]
+
     def kill(self) -> None:
         """Kill the process as a power cut would."""
         if self._process is not None and self._process.poll() is None:
@@ -138,9 +141,14 @@ class Service:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def wait_for_death(self, timeout: float = 30) -> int:
+        """Wait until the process has ended by itself; return its exit code, negative for a signal."""
+        assert self._process is not None
+        return self._process.wait(timeout)
+
     def _popen(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [self._python, "-u", "-m", "certify_core.cli", *arguments],
+            [self._python, "-u", "-m", *self._module(*arguments)],
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
