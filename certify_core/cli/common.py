@@ -1,4 +1,4 @@
-"""What commands share: the data folder, `--json`, and how things are printed."""
+"""What commands that talk to the service share: the client, `--json`, and how things are printed."""
 
 from __future__ import annotations
 
@@ -6,28 +6,15 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import orjson
 
 from certify_core.cli.client import Client
+from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import ServiceRefused
 from certify_core.errors import CertifyError
-from certify_core.service.config import default_data_dir
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def data_dir_option(command: Command) -> Command:
-    """Add `--data-dir`."""
-    return click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=default_data_dir,
-        show_default="CERTIFY_DATA_DIR, or the system's place",
-        help="The service's data folder.",
-    )(command)
 
 
 def talks_to_service(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from certify_core.cli.common import data_dir_option
+from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
 from certify_core.errors import CertifyError
 from certify_core.service.servers import Server

@@ -139,8 +139,8 @@ class Engine:
             certificate = self.store.certificates.get(certificate_id)
         except NotFound:
             return
-        if any(deployment.status is DeploymentStatus.PENDING for deployment in certificate.deployments):
-            self._wake()
-        elif certificate.status is not Status.RUNNING:
-            self._wake()
+        moments = [certificate.next_due_at, *(item.next_attempt_at for item in certificate.deployments)]
+        self._scheduler.expect(min((moment for moment in moments if moment is not None), default=None))
+        deploying = any(item.status is DeploymentStatus.PENDING for item in certificate.deployments)
+        if not deploying and certificate.status is not Status.RUNNING:
             self.events.publish(certificate_id, EventKind.SETTLED, certificate.status.value)

@@ -31,7 +31,7 @@ class JobRunner:
         capacity: int = 1000,
         on_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """`capacity` is how many jobs it likes to have at once; `on_room` is called when it was full and is not now."""
+        """`capacity` is how many jobs it likes to have at once; `on_room` is called whenever half of it is free again."""
         self._handler = handler
         self._capacity = capacity
         self._on_room = on_room
@@ -43,15 +43,14 @@ class JobRunner:
         self._repeat: set[str] = set()
         self._running: set[str] = set()
         self._stopping = False
-        self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(workers)
-        ]
+        self._name = name
+        self._workers = workers
+        self._threads: list[threading.Thread] = []
         self._timer = threading.Thread(target=self._keep_time, name=f"{name}-timer", daemon=True)
 
     def start(self) -> None:
-        """Start the threads."""
-        for thread in (self._timer, *self._threads):
-            thread.start()
+        """Take jobs from now on; threads are made when they are needed."""
+        self._timer.start()
 
     def submit(self, name: str) -> None:
         """Run a job as soon as a thread is free; if it is running, once more after it has ended."""
@@ -61,6 +60,7 @@ class JobRunner:
             elif name not in self._known:
                 self._known.add(name)
                 self._ready.put(name)
+                self._staff()
 
     @property
     def room(self) -> int:
@@ -80,6 +80,14 @@ class JobRunner:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    def _staff(self) -> None:
+        """Add a thread if every one there is has something to do, up to as many as there may be."""
+        if len(self._threads) < min(self._workers, len(self._known)) and not self._stopping:
+            number = len(self._threads) + 1
+            thread = threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         while (name := self._ready.get()) is not None:
@@ -103,7 +111,7 @@ class JobRunner:
                 wait = 0.0
             if wait is None:
                 self._known.discard(name)
-                room_again = len(self._known) == self._capacity - 1
+                room_again = len(self._known) == self._capacity // 2
             elif wait <= 0:
                 self._ready.put(name)
             else:

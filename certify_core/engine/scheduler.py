@@ -7,6 +7,7 @@ minute, so that a clock that was set, or a machine that was asleep, is noticed.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 
@@ -32,6 +33,7 @@ class Scheduler:
         self._renewals = renewals
         self._deployments = deployments
         self._wake = threading.Event()
+        self._next_look = math.inf
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
@@ -40,8 +42,13 @@ class Scheduler:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once: something was added, changed or finished."""
+        """Look at once."""
         self._wake.set()
+
+    def expect(self, moment: float | None) -> None:
+        """Know of something that is due at `moment`, if that is before the next look."""
+        if moment is not None and moment < self._next_look:
+            self._wake.set()
 
     def stop(self, timeout: float) -> None:
         """Claim nothing more."""
@@ -53,11 +60,13 @@ class Scheduler:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            self._next_look = math.inf
             try:
                 sleep = self._claim()
             except Exception:
                 _log.exception("Due work could not be read; the next look is in %s s", AFTER_A_FAULT)
                 sleep = AFTER_A_FAULT
+            self._next_look = self._clock() + sleep
             self._wake.wait(sleep)
 
     def _claim(self) -> float:

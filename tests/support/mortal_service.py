@@ -77,7 +77,7 @@ def watch(host: Host, points: Points) -> None:
     client: Callable[..., Any] = lambda *args, **kwargs: Watched(connect(*args, **kwargs), "authority", points)  # noqa: E731
     host.engine.accounts.connect = client
     for registry in (host.plugins.challenge_providers, host.plugins.deployment_targets):
-        items: dict[str, Any] = registry._items  # type: ignore[assignment]
+        items: dict[str, Any] = registry._items
         for name, item in items.items():
             items[name] = Watched(item, name, points)
 

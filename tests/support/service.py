@@ -11,7 +11,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import urllib3
 
@@ -54,13 +54,13 @@ class Service:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
-    def configure(self, **settings: Any) -> Service:
+    def configure(self, **settings: Any) -> Self:
         """Write serviceconfig.json."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         (self.data_dir / "serviceconfig.json").write_text(json.dumps(settings))
         return self
 
-    def start(self, *, port: int | None = 0) -> Service:
+    def start(self, *, port: int | None = 0) -> Self:
         """Start the service and wait until it says that it listens."""
         arguments = [] if port is None else ["--port", str(port)]
         self._process = self._popen("serve", "--data-dir", str(self.data_dir), *arguments)

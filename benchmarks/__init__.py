@@ -1,0 +1,1 @@
+"""What Certify costs, as ratios against a peer in the same run where there is one: `make bench`."""
