@@ -27,7 +27,7 @@ def main(names: list[str]) -> None:
         with tempfile.TemporaryDirectory(prefix="certify-bench-") as folder:
             for result in BENCHMARKS[name](Path(folder)):
                 table.add_row(result.what, result.figure, result.aim, "" if result.reached else "not reached")
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 main(sys.argv[1:])

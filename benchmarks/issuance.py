@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 
 CERTIFICATES = 400
 PEER_CERTIFICATES = 150
-PEER_THREADS = 24
+PEER_THREADS = 40
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class JobRunner:
         capacity: int = 1000,
         on_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """`capacity` is how many jobs it likes to have at once; `on_room` is called whenever half of it is free again."""
+        """`capacity` is how many jobs it likes to have at once; `on_room` is called when half of it is free again."""
         self._handler = handler
         self._capacity = capacity
         self._on_room = on_room

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from certify_challenge_http.listening import HttpProvider
-from certify_challenge_http.webroot import WebrootProvider
-from certify_core.api import ChallengeProvider, PluginContext, hookimpl
+from pydantic import ValidationError
 
-PORT_SETTING = "httpchallengeserverport"
+from certify_challenge_http.listening import HttpParameters, HttpProvider
+from certify_challenge_http.webroot import WebrootProvider
+from certify_core.api import ChallengeProvider, InvalidInput, PluginContext, hookimpl
+
+PORT_SETTING = "httpChallengeServerPort"
 DEFAULT_PORT = 80
 
 
 @hookimpl
 def certify_challenge_providers(context: PluginContext) -> list[ChallengeProvider]:
-    """Offer both ways."""
-    port = context.settings.get(PORT_SETTING)
-    return [HttpProvider(port if isinstance(port, int) else DEFAULT_PORT), WebrootProvider()]
+    """Offer both ways.
+
+    Raises:
+        InvalidInput: `httpChallengeServerPort` is no port.
+    """
+    try:
+        configured = HttpParameters.model_validate({"port": context.settings.get(PORT_SETTING.lower())})
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"]
+        raise InvalidInput(PORT_SETTING, f"{PORT_SETTING}: {reason}.", "Mend the value or remove it.") from None
+    return [HttpProvider(configured.port or DEFAULT_PORT), WebrootProvider()]

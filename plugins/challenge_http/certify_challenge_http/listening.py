@@ -6,6 +6,7 @@ import threading
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from certify_challenge_http.answerable import ensure_answerable
 from certify_challenge_http.fetching import fetch
 from certify_challenge_http.listener import Listener
 from certify_core.api import Challenge, ChallengeFailed
@@ -14,7 +15,7 @@ from certify_core.api import Challenge, ChallengeFailed
 class HttpParameters(BaseModel):
     """What the provider `http` needs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     port: int | None = Field(default=None, ge=1, le=65535)
     """Where to listen; the service's `httpChallengeServerPort` (80) if not given. The authority always asks port 80."""
@@ -35,24 +36,21 @@ class HttpProvider:
 
     def present(self, challenge: Challenge, parameters: HttpParameters) -> None:
         """Answer for the challenge's token from now on."""
-        if challenge.identifier.is_wildcard:
-            raise ChallengeFailed(
-                f"{challenge.identifier} is a wildcard, and http-01 cannot prove control of one.",
-                "Use a dns-01 challenge provider.",
-            )
+        ensure_answerable(challenge)
         self._listener(parameters).publish(challenge.token, challenge.key_authorization)
 
     def check(self, challenge: Challenge, parameters: HttpParameters) -> None:
         """Fetch the answer through the loopback."""
+        ensure_answerable(challenge)
         port = self._port(parameters)
         try:
-            _, body = fetch(port, challenge.identifier.value, challenge.token)
+            status, body = fetch(port, challenge.identifier.value, challenge.token)
         except OSError as error:
             raise ChallengeFailed(
                 f"Our own answer on port {port} cannot be fetched through the loopback: {error}.",
                 "Look for a firewall or an antivirus that blocks local connections to this port.",
             ) from error
-        if body != challenge.key_authorization.encode():
+        if (status, body) != (200, challenge.key_authorization.encode()):
             raise ChallengeFailed(
                 f"Something else than Certify answers on port {port} for {challenge.identifier}.",
                 "Stop it, set another port, or use the webroot provider.",

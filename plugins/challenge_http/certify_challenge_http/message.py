@@ -8,18 +8,19 @@ PREFIX = b"/.well-known/acme-challenge/"
 MAX_REQUEST = 8192
 """Bytes that request line and headers may have together."""
 
+_END = b"\r\n\r\n"
 _REASONS = {200: b"OK", 400: b"Bad Request", 404: b"Not Found", 405: b"Method Not Allowed", 431: b"Headers Too Large"}
 
 
 def answer_to(received: bytes, find: Callable[[str], str | None]) -> bytes | None:
     """Return the whole answer to what was received so far, or None while the request is not complete.
 
-    `find` returns the key authorization of a token.
+    `find` returns the key authorization of a token. What follows the first request is ignored.
     """
-    head, end, _ = received.partition(b"\r\n\r\n")
-    if not end:
-        return _answer(431, b"Request too large.\n") if len(received) > MAX_REQUEST else None
-    method, _, rest = head.partition(b"\r\n")[0].partition(b" ")
+    end = received.find(_END, 0, MAX_REQUEST)
+    if end < 0:
+        return _answer(431, b"Request too large.\n") if len(received) >= MAX_REQUEST else None
+    method, _, rest = received[:end].partition(b"\r\n")[0].partition(b" ")
     target, _, version = rest.partition(b" ")
     if not version.startswith(b"HTTP/1."):
         return _answer(400, b"Not an HTTP/1.1 request.\n")
@@ -33,7 +34,10 @@ def answer_to(received: bytes, find: Callable[[str], str | None]) -> bytes | Non
 
 
 def _token(target: bytes) -> str:
-    """Return the token that a request target asks for, or an empty text; queries are ignored."""
+    """Return the token that a request target asks for, or an empty text.
+
+    Queries are ignored. Nothing is percent-decoded: base64url needs no encoding, and so no authority uses one.
+    """
     path = target.partition(b"?")[0]
     if not path.startswith(b"/"):
         # The absolute form, which proxies use (RFC 9112 section 3.2.2).

@@ -9,39 +9,42 @@ import socket
 from certify_core.api import LocalFault
 
 _log = logging.getLogger(__name__)
-_NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
+_EVERY_ADDRESS = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - the authority comes from outside
+_NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 
 
 def listening_sockets(port: int, backlog: int) -> list[socket.socket]:
-    """Return sockets on all IPv4 and, where there is IPv6, all IPv6 addresses.
+    """Return sockets on all IPv4 and all IPv6 addresses; on a machine that has only one of the two, on these.
 
     Raises:
         LocalFault: the port is taken (says by whom) or may not be used.
     """
     sockets: list[socket.socket] = []
-    try:
-        sockets.append(socket.create_server(("0.0.0.0", port), backlog=backlog))  # noqa: S104 - the authority comes from outside
-        if socket.has_ipv6:
-            sockets.append(_ipv6_socket(port, backlog))
-    except OSError as error:
-        if error.errno in _NO_IPV6 and sockets:
-            _log.info("There is no IPv6 here: challenges are answered over IPv4 alone")
-            return sockets
-        for opened in sockets:
-            opened.close()
-        raise _fault(port, error) from error
+    missing: OSError | None = None
+    for family, address in _EVERY_ADDRESS.items():
+        try:
+            # create_server keeps an IPv6 socket to IPv6 (IPV6_V6ONLY), so that both can have the same port.
+            sockets.append(socket.create_server((address, port), family=family, backlog=backlog))
+        except OSError as error:
+            if error.errno in _NO_SUCH_FAMILY:
+                _log.info("There is no %s here: challenges are answered without", family.name)
+                missing = error
+                continue
+            for opened in sockets:
+                opened.close()
+            raise port_fault(port, error) from error
+    if not sockets and missing is not None:
+        raise port_fault(port, missing) from missing
     return sockets
 
 
-def _ipv6_socket(port: int, backlog: int) -> socket.socket:
-    # create_server keeps an IPv6 socket to IPv6 (IPV6_V6ONLY), so that both can have the same port.
-    return socket.create_server(("::", port), family=socket.AF_INET6, backlog=backlog)
-
-
-def _fault(port: int, error: OSError) -> LocalFault:
-    if error.errno == errno.EADDRINUSE:
+def port_fault(port: int, error: OSError) -> LocalFault:
+    """Return, in words, why a port cannot be listened on."""
+    holder = holder_of(port)
+    # Windows calls it "access denied" when the holder wants the port for itself, as IIS does.
+    if error.errno == errno.EADDRINUSE or (error.errno == errno.EACCES and holder):
         return LocalFault(
-            f"Port {port} is held by {holder_of(port)}.",
+            f"Port {port} is held by {holder or 'another program'}.",
             "Stop it, set the challenge parameter port and forward port 80 there, or use the webroot provider.",
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
@@ -49,11 +52,13 @@ def _fault(port: int, error: OSError) -> LocalFault:
             f"This user may not listen on port {port}.",
             "Run the service as root or LocalSystem, give it CAP_NET_BIND_SERVICE, or set the parameter port.",
         )
-    return LocalFault(f"Port {port} cannot be opened: {error.strerror or error}.", "Set the parameter port.")
+    return LocalFault(
+        f"Port {port} cannot be opened: {error.strerror or error}.", "Mend that, or use the webroot provider."
+    )
 
 
 def holder_of(port: int) -> str:
-    """Return who listens on a port, for people to read: ``nginx (pid 412)``."""
+    """Return who listens on a port, for people to read: ``nginx (pid 412)``; nothing if that is not to be seen."""
     import psutil
 
     try:
@@ -65,7 +70,6 @@ def holder_of(port: int) -> str:
             and connection.laddr.port == port
             and connection.pid
         }
-        found = [f"{psutil.Process(pid).name()} (pid {pid})" for pid in sorted(pids)]
-    except psutil.Error:
-        found = []
-    return " and ".join(found) or "another program"
+        return " and ".join(f"{psutil.Process(pid).name()} (pid {pid})" for pid in sorted(pids))
+    except (psutil.Error, OSError):
+        return ""

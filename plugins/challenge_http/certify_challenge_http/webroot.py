@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from certify_challenge_http.answerable import ensure_answerable, has_safe_token
 from certify_challenge_http.fetching import fetch
 from certify_core.api import Challenge, ChallengeFailed, LocalFault, write_atomically
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
-_READABLE = 0o644
+_READABLE_FILE = 0o644
+_READABLE_FOLDER = 0o755
+_ATTEMPTS = 20
 
 
 class WebrootParameters(BaseModel):
     """What the provider `webroot` needs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     path: Path
     """The web server's document root: the folder that it serves as `/`."""
@@ -34,7 +35,7 @@ class WebrootParameters(BaseModel):
 
 
 class WebrootProvider:
-    """Answers http-01 challenges with files; folders that it made go again when they are empty."""
+    """Answers http-01 challenges with files; the folders for them go again when they are empty."""
 
     name = "webroot"
     title = "http-01, through the document root of a web server"
@@ -43,17 +44,14 @@ class WebrootProvider:
 
     def present(self, challenge: Challenge, parameters: WebrootParameters) -> None:
         """Write the answer where the web server finds it."""
-        if challenge.identifier.is_wildcard:
-            raise ChallengeFailed(
-                f"{challenge.identifier} is a wildcard, and http-01 cannot prove control of one.",
-                "Use a dns-01 challenge provider.",
-            )
-        if not parameters.path.is_dir():
-            raise LocalFault(f"There is no folder {parameters.path}.", "Set path to the web server's document root.")
+        ensure_answerable(challenge)
         file = _file(challenge, parameters)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-            write_atomically(file, challenge.key_authorization.encode(), mode=_READABLE)
+            if not parameters.path.is_dir():
+                raise LocalFault(
+                    f"There is no folder {parameters.path}.", "Set path to the web server's document root."
+                )
+            _put(file, challenge.key_authorization.encode())
         except OSError as error:
             raise LocalFault(
                 f"The answer cannot be written to {file}: {error.strerror or error}.",
@@ -62,28 +60,38 @@ class WebrootProvider:
 
     def check(self, challenge: Challenge, parameters: WebrootParameters) -> None:
         """Fetch the answer from the web server; where none listens on the loopback the file has to do."""
+        ensure_answerable(challenge)
         try:
             status, body = fetch(parameters.port, challenge.identifier.value, challenge.token)
         except ConnectionRefusedError:
-            return
+            return _look_at_file(challenge, parameters)
         except OSError as error:
             raise ChallengeFailed(
                 f"The web server on port {parameters.port} does not answer: {error}.", "Look at its log."
             ) from error
-        # A redirect leads to where the authority will follow it, and we cannot know better.
-        redirected = 300 <= status < 400
-        if not redirected and body != challenge.key_authorization.encode():
+        if 300 <= status < 400:
+            # It leads to where the authority will follow, and we cannot know better (RFC 8555 section 8.3).
+            return _look_at_file(challenge, parameters)
+        if (status, body) != (200, challenge.key_authorization.encode()):
             raise ChallengeFailed(
                 f"The web server on port {parameters.port} answers {status} for {challenge.identifier} "
                 f"instead of the file in {_file(challenge, parameters).parent}.",
                 "Check that path is this name's document root, and that the server serves files without extension.",
             )
+        return None
 
     def clean_up(self, challenge: Challenge, parameters: WebrootParameters) -> None:
         """Remove the answer, and the folders above it if nothing else is in them."""
+        if not has_safe_token(challenge):
+            return
         file = _file(challenge, parameters)
-        with contextlib.suppress(FileNotFoundError):
-            file.unlink()
+        try:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                file.unlink()
+        except OSError as error:
+            raise LocalFault(
+                f"The answer cannot be removed from {file}: {error.strerror or error}.", "Remove it by hand."
+            ) from error
         # Another order's answer may be there, or the administrator's own files: then they stay.
         with contextlib.suppress(OSError):
             file.parent.rmdir()
@@ -91,8 +99,32 @@ class WebrootProvider:
 
 
 def _file(challenge: Challenge, parameters: WebrootParameters) -> Path:
-    if not _TOKEN.fullmatch(challenge.token):
-        raise ChallengeFailed(
-            "The authority's token is not base64url, and could lead out of the folder.", "Do not trust this authority."
-        )
     return parameters.path / ".well-known" / "acme-challenge" / challenge.token
+
+
+def _put(file: Path, content: bytes) -> None:
+    for _ in range(_ATTEMPTS - 1):
+        # Another order's clean-up may take the empty folder away before the file is in it.
+        with contextlib.suppress(FileNotFoundError):
+            return _write(file, content)
+    return _write(file, content)
+
+
+def _write(file: Path, content: bytes) -> None:
+    for folder in (file.parent.parent, file.parent):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            folder.chmod(_READABLE_FOLDER)  # the process's umask has had its say in mkdir
+    write_atomically(file, content, mode=_READABLE_FILE)
+
+
+def _look_at_file(challenge: Challenge, parameters: WebrootParameters) -> None:
+    file = _file(challenge, parameters)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ChallengeFailed(
+            f"The answer cannot be read from {file}: {error.strerror or error}.", "Look for what removes it."
+        ) from error
+    if content != challenge.key_authorization.encode():
+        raise ChallengeFailed(f"{file} holds something else than the answer.", "Look for what writes there.")
