@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -118,14 +119,34 @@ class AcmeClient:
             self._session.post(registration.url, orjson.dumps({"contact": addresses}))
         return registration
 
-    def new_order(self, identifiers: Sequence[Identifier]) -> OrderStatus:
+    def new_order(
+        self,
+        identifiers: Sequence[Identifier],
+        *,
+        profile: str | None = None,
+        not_after: float | None = None,
+        replaces: str | None = None,
+    ) -> OrderStatus:
         """Order a certificate (RFC 8555 section 7.4).
+
+        Args:
+            identifiers: the names.
+            profile: one of `profiles`, where the authority has them (draft-ietf-acme-profiles).
+            not_after: the end of validity that is wished for, in seconds since the epoch; many authorities refuse it.
+            replaces: the ARI identifier of the certificate that this one replaces (RFC 9773 section 5).
 
         Raises:
             ConnectionBroken: the authority may have taken the order; look for it in `orders`.
         """
         wanted = [{"type": identifier.type, "value": identifier.value} for identifier in identifiers]
-        return new_order_in(self._post_to(NEW_ORDER, {"identifiers": wanted}))
+        payload: dict[str, object] = {"identifiers": wanted}
+        if profile is not None:
+            payload["profile"] = profile
+        if not_after is not None:
+            payload["notAfter"] = datetime.fromtimestamp(not_after, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if replaces is not None:
+            payload["replaces"] = replaces
+        return new_order_in(self._post_to(NEW_ORDER, payload))
 
     def order(self, url: str) -> OrderStatus:
         """Return how an order stands."""
