@@ -24,7 +24,7 @@ bench: $(INSTALLED) packages  ## throughput, memory and latencies, beside a peer
 	$(BIN)/python -m benchmarks
 
 packages:
-	tools/system-packages pebble nginx-light openssl
+	tools/system-packages pebble nginx-light openssl faketime
 
 $(INSTALLED): pyproject.toml
 	tools/make-venv "$(PYTHON)" "$(VENV)"

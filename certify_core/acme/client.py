@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from certify_core.acme.resources import (
     order_urls_in,
     registration_in,
 )
+from certify_core.acme.retry_after import moment_of
 from certify_core.acme.session import Session
 from certify_core.domain.identifiers import Identifier
 from certify_core.errors import ProtocolViolation
@@ -96,6 +98,17 @@ class AcmeClient:
     def profiles(self) -> Mapping[str, str]:
         """The certificate profiles that the authority offers, with their descriptions."""
         return self._directory.meta().profiles
+
+    def authority_time(self) -> float | None:
+        """Return what time it is at the authority, in seconds since the epoch; None if it does not say.
+
+        Told by the Date of its last answer (RFC 9110 section 6.6.1); asks for the directory if there was none yet.
+        """
+        if self._transport.last_date[0] is None:
+            self._directory.address(NEW_ORDER)
+        date, came = self._transport.last_date
+        moment = moment_of(date)
+        return None if moment is None else moment + time.monotonic() - came
 
     def register(self, contact: Sequence[str] = (), eab: ExternalAccountBinding | None = None) -> Registration:
         """Make sure that the key has an account, agreeing to the terms of service (RFC 8555 section 7.3).

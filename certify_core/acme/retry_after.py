@@ -25,17 +25,18 @@ def seconds_to_wait(retry_after: str | None, date: str | None, now: float) -> fl
     text = retry_after.strip()
     if text.isascii() and text.isdecimal():
         return _bounded(float(text))
-    moment = _since_epoch(text)
+    moment = moment_of(text)
     if moment is None:
         return None
-    sent = _since_epoch(date) if date else None
+    sent = moment_of(date)
     return _bounded(moment - (now if sent is None else sent))
 
 
-def _since_epoch(date: str) -> float | None:
+def moment_of(date: str | None) -> float | None:
+    """Return a date of HTTP in seconds since the epoch, or None if it cannot be read (RFC 9110 section 5.6.7)."""
     # Not email.utils.mktime_tz: it takes a date without a zone for local time, and in HTTP all of them are UTC.
     try:
-        parsed = parsedate_tz(date)
+        parsed = parsedate_tz(date) if date else None
         return datetime(*parsed[:6], tzinfo=UTC).timestamp() - (parsed[9] or 0) if parsed else None
     except (ValueError, OverflowError):
         return None

@@ -41,6 +41,8 @@ class Transport:
         self._ca_bundle = ca_bundle
         self._timeout = timeout
         self._headers = {"User-Agent": user_agent}
+        self.last_date: tuple[str | None, float] = (None, 0.0)
+        """The Date of the last answer, and the monotonic moment at which it came."""
         self._pools = PoolManager(num_pools=4, maxsize=connections, block=True, ssl_context=tls_context(ca_bundle))
 
     def deadline(self) -> float:
@@ -77,6 +79,7 @@ class Transport:
             content = _read(response, url, deadline)
         except HTTPError as error:
             raise trouble(error, url, self._ca_bundle) from error
+        self.last_date = (response.headers.get("Date"), time.monotonic())
         _log.debug("%s %s %d %.0f ms", method, url, response.status, (time.monotonic() - started) * 1000)
         return Answer(url, response.status, response.headers, content)
 

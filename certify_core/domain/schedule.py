@@ -17,6 +17,8 @@ MINUTE = 60.0
 DAY = 86_400.0
 BACKOFF = (1 * MINUTE, 10 * MINUTE, 100 * MINUTE, DAY)
 """Let's Encrypt's integration guide: 1, 10, 100 minutes, then once a day."""
+AT_ONCE = 0.0
+"""A moment that has always come, even for a clock that was set back."""
 JITTER = 0.02
 """Renewals are spread over this share of the lifetime, earlier and never later."""
 
@@ -47,16 +49,16 @@ def due(certificate: ManagedCertificate) -> Due:
     A request of a person comes at once; after a failure nothing happens before `retry_at`.
     """
     if certificate.requested_at is not None:
-        return Due(certificate.requested_at, DueReason.REQUESTED)
-    not_before = certificate.retry_at or 0.0
+        return Due(AT_ONCE, DueReason.REQUESTED)
+    not_before = certificate.retry_at or AT_ONCE
     if certificate.order_id is not None:
-        return Due(max(certificate.updated_at, not_before), DueReason.CONTINUED)
+        return Due(not_before, DueReason.CONTINUED)
     if not certificate.settings.renewal.automatic:
         return Due(None, DueReason.NOT_AUTOMATIC)
     if certificate.issued is None:
-        return Due(max(certificate.created_at, not_before), DueReason.NEVER_ISSUED)
+        return Due(not_before, DueReason.NEVER_ISSUED)
     if certificate.issued.request_digest != certificate.settings.request_digest:
-        return Due(max(certificate.updated_at, not_before), DueReason.SETTINGS_CHANGED)
+        return Due(not_before, DueReason.SETTINGS_CHANGED)
     return Due(max(_renewal_moment(certificate), not_before), DueReason.LIFETIME)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
+from pydantic import ValidationError
 
 from certify_core.engine.events import Event
 
@@ -19,26 +24,27 @@ class CertificateLogs:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._lock = threading.Lock()
 
     def write(self, event: Event) -> None:
         """Append one event: a listener of `Events`."""
         path = self._path(event.certificate_id)
-        with path.open("ab") as file:
-            file.write(orjson.dumps(event.model_dump(mode="json", exclude_none=True)) + b"\n")
-            full = file.tell() > MAX_BYTES
-        if full:
-            path.replace(path.with_suffix(".log.1"))
+        line = orjson.dumps(event.model_dump(mode="json", exclude_none=True)) + b"\n"
+        with self._lock:
+            with path.open("a+b") as file:
+                # A crash or a full disk has cut off the last line: it must not take this one with it.
+                file.write(line if _is_whole(file) else b"\n" + line)
+                full = file.tell() > MAX_BYTES
+            if full:
+                path.replace(path.with_suffix(".log.1"))
 
     def tail(self, certificate_id: str, limit: int) -> list[Event]:
         """Return the newest `limit` events, the oldest of them first."""
         path = self._path(certificate_id)
-        lines: deque[bytes] = deque(maxlen=limit)
-        for part in (path.with_suffix(".log.1"), path):
-            if part.exists():
-                with part.open("rb") as file:
-                    lines.extend(file)
-        # A line without its end was cut off by a crash.
-        return [Event.model_validate_json(line) for line in lines if line.endswith(b"\n")]
+        with self._lock:
+            parts = [part.read_bytes() for part in (path.with_suffix(".log.1"), path) if part.exists()]
+        newest = reversed(b"".join(parts).splitlines())
+        return list(islice(_events(newest), limit))[::-1]
 
     def delete(self, certificate_id: str) -> None:
         """Remove the log of a certificate that is gone."""
@@ -48,3 +54,18 @@ class CertificateLogs:
 
     def _path(self, certificate_id: str) -> Path:
         return self._folder / f"{certificate_id}.log"
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    if not file.seek(0, os.SEEK_END):
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def _events(lines: Iterable[bytes]) -> Iterator[Event]:
+    for line in lines:
+        try:
+            yield Event.model_validate_json(line)
+        except ValidationError:
+            continue  # it was cut off

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ from certify_core.domain.schedule import backoff
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.wanted import Wanted
 from certify_core.engine.x509 import split_chain
-from certify_core.errors import NotFound, failure_of
+from certify_core.errors import NotFound, PluginFailed, failure_of
 from certify_core.store import Store
 
 _log = logging.getLogger(__name__)
@@ -50,16 +51,10 @@ class Deployments:
             self._deploy(deployment, certificate)
         except Exception as error:
             self._failed(deployment, certificate.issued.id, error)
+        except BaseException as error:
+            self._failed(deployment, certificate.issued.id, _ended_itself(deployment.settings.target, error))
         else:
-            deployed = replace(
-                deployment,
-                status=DeploymentStatus.DEPLOYED,
-                deployed_id=certificate.issued.id,
-                failure=None,
-                failure_count=0,
-                next_attempt_at=None,
-            )
-            self._store.deployments.save(deployed, certificate.issued.id, self._clock())
+            self._deployed(deployment, certificate.issued.id)
         self._settled(certificate.id)
 
     def plan(self, certificate: ManagedCertificate) -> list[tuple[Deployment, list[PlannedChange]]]:
@@ -78,7 +73,7 @@ class Deployments:
         self._tell(deployment, EventKind.DEPLOYED, f"deployed to {target.name}")
         try:
             target.verify(bundle, parameters)
-        except Exception:
+        except BaseException:
             if undo is not None:
                 self._roll_back(deployment, target, undo)
             raise
@@ -87,7 +82,7 @@ class Deployments:
     def _roll_back(self, deployment: Deployment, target: DeploymentTarget, undo: Callable[[], None]) -> None:
         try:
             undo()
-        except Exception:
+        except BaseException:
             _log.exception("Deployment %s to %s could not be rolled back", deployment.id, target.name)
             self._tell(
                 deployment, EventKind.WARNING, f"the previous certificate could not be put back at {target.name}"
@@ -95,25 +90,39 @@ class Deployments:
         else:
             self._tell(deployment, EventKind.WARNING, f"the previous certificate was put back at {target.name}")
 
+    def _deployed(self, deployment: Deployment, issued_id: str) -> None:
+        deployed = replace(
+            deployment,
+            status=DeploymentStatus.DEPLOYED,
+            deployed_id=issued_id,
+            failure=None,
+            failure_count=0,
+            next_attempt_at=None,
+        )
+        self._save(deployed, issued_id)
+
     def _failed(self, deployment: Deployment, issued_id: str, error: Exception) -> None:
         failure = failure_of(error, "deploy")
         _log.error("Deployment %s to %s: %s", deployment.id, deployment.settings.target, failure, exc_info=error)
         count = deployment.failure_count + 1
-        now = self._clock()
         failed = replace(
             deployment,
             status=DeploymentStatus.FAILED,
             failure=failure,
             failure_count=count,
-            next_attempt_at=now + backoff(count, failure, deployment.id),
+            next_attempt_at=self._clock() + backoff(count, failure, deployment.id),
         )
-        self._store.deployments.save(failed, issued_id, now)
+        self._save(failed, issued_id)
         self._events.publish(
             deployment.certificate_id,
             EventKind.DEPLOYMENT_FAILED,
             f"{deployment.settings.target}: {failure}",
             failure,
         )
+
+    def _save(self, deployment: Deployment, issued_id: str) -> None:
+        with contextlib.suppress(NotFound):  # the certificate was deleted meanwhile
+            self._store.deployments.save(deployment, issued_id, self._clock())
 
     def _bundle(self, certificate: ManagedCertificate) -> CertificateBundle:
         issued = certificate.issued
@@ -134,3 +143,11 @@ class Deployments:
 
     def _tell(self, deployment: Deployment, kind: EventKind, message: str) -> None:
         self._events.publish(deployment.certificate_id, kind, message)
+
+
+def _ended_itself(target: str, error: BaseException) -> PluginFailed:
+    """Return what a plugin raised to end the program, such as SystemExit, as an ordinary failure of the plugin."""
+    return PluginFailed(
+        f"The target {target} raised {type(error).__name__}: {error}.".replace(": .", "."),
+        "See logs/service.exceptions.log in the data folder, and tell the plugin's author.",
+    )

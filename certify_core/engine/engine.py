@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from certify_core.domain.certificate import Deployment, DeploymentStatus, Manage
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.certificate_log import CertificateLogs
+from certify_core.engine.clock import TOLERANCE, Clock
 from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.jobs import JobRunner
@@ -18,7 +21,7 @@ from certify_core.engine.orders import OrderMachine
 from certify_core.engine.renewals import Renewals
 from certify_core.engine.scheduler import Scheduler
 from certify_core.engine.wanted import Wanted
-from certify_core.errors import NotFound
+from certify_core.errors import CertifyError, NotFound
 from certify_core.plugins import Plugins
 from certify_core.store import Store
 
@@ -27,6 +30,10 @@ ORDERS_AT_ONCE = 200
 ORDER_THREADS = 16
 DEPLOYMENTS_AT_ONCE = 100
 DEPLOYMENT_THREADS = 8
+WITNESSES = 20
+"""So many certificates' authorities are asked at most when the clock is in doubt."""
+
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -35,15 +42,16 @@ class Engine:
     def __init__(
         self, store: Store, plugins: Plugins, log_dir: Path, *, clock: Callable[[], float] = time.time
     ) -> None:
+        self._clock = Clock(clock)
         self.store = store
         self.plugins = plugins
-        self.events = Events(clock)
+        self.events = Events(self._clock)
+        self._log_dir = log_dir
         self.logs = CertificateLogs(log_dir / "certificates")
-        self._clock = clock
         self.wanted = Wanted(plugins, store.vault)
-        self._machine = OrderMachine(store, self.wanted, self.events, clock)
-        self._renewals = Renewals(store, self._machine, self.events, clock, self._settled)
-        self._deployments = Deployments(store, self.wanted, self.events, clock, self._settled)
+        self._machine = OrderMachine(store, self.wanted, self.events, self._clock)
+        self._renewals = Renewals(store, self._machine, self.events, self._clock, self._settled)
+        self._deployments = Deployments(store, self.wanted, self.events, self._clock, self._settled)
         self._renewal_jobs = JobRunner(
             self._renewals.run, workers=ORDER_THREADS, name="order", capacity=ORDERS_AT_ONCE, on_room=self._wake
         )
@@ -54,7 +62,7 @@ class Engine:
             capacity=DEPLOYMENTS_AT_ONCE,
             on_room=self._wake,
         )
-        self._scheduler = Scheduler(store, clock, renewals=self._renewal_jobs, deployments=self._deployment_jobs)
+        self._scheduler = Scheduler(store, self._clock, renewals=self._renewal_jobs, deployments=self._deployment_jobs)
         self.events.subscribe(self.logs.write)
 
     @property
@@ -68,6 +76,8 @@ class Engine:
         self._renewal_jobs.start()
         self._deployment_jobs.start()
         self._scheduler.start()
+        if self._left_in_the_future():
+            threading.Thread(target=self._ask_the_time, name="clock", daemon=True).start()
 
     def stop(self, timeout: float = 15.0) -> bool:
         """Stop; running steps end or are left as they are committed. Return whether all ended in `timeout` seconds."""
@@ -128,6 +138,26 @@ class Engine:
         """
         return self._deployments.plan(self.store.certificates.get(certificate_id))
 
+    # -- the time ------------------------------------------------------------------------------------------------
+
+    def _left_in_the_future(self) -> bool:
+        """Whether an earlier process wrote its log later than now: then the clock was set back meanwhile."""
+        newest = max((path.stat().st_mtime for path in self._log_dir.iterdir()), default=0.0)
+        return newest > self._clock() + TOLERANCE
+
+    def _ask_the_time(self) -> None:
+        """Hear the time from an authority, so that nothing is missed while the clock is behind."""
+        _log.warning("This machine's clock is behind the time at which the service ran last")
+        for item in self.store.certificates.page(limit=WITNESSES).items:
+            certificate = self.store.certificates.get(item["id"])
+            try:
+                self._clock.learn(self._machine.authority_time(certificate))
+            except CertifyError as error:
+                _log.warning("%s does not tell the time: %s", certificate.settings.authority, error)
+            if self._clock.is_confirmed:
+                break
+        self._wake()
+
     # -- behind the scenes ---------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
@@ -142,5 +172,6 @@ class Engine:
         moments = [certificate.next_due_at, *(item.next_attempt_at for item in certificate.deployments)]
         self._scheduler.expect(min((moment for moment in moments if moment is not None), default=None))
         deploying = any(item.status is DeploymentStatus.PENDING for item in certificate.deployments)
-        if not deploying and certificate.status is not Status.RUNNING:
+        waiting = certificate.status is Status.RUNNING or certificate.requested_at is not None
+        if not deploying and not waiting:
             self.events.publish(certificate_id, EventKind.SETTLED, certificate.status.value)

@@ -1,7 +1,9 @@
 """Runs jobs by name in threads: at once or later, one of each name at a time.
 
 A job is a name such as `renew:<id>`; what it does is the handler's business and must bear repetition. The handler
-returns the seconds after which it wants to be called again, or None. A thread is never held while a job waits.
+returns the seconds after which it wants to be called again, or None; one that raises is called again after a while,
+so that a full disk, which keeps it from noting even its own failure, loses no job. A thread is never held while a job
+waits.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from collections.abc import Callable
 
 Handler = Callable[[str], float | None]
 
+AFTER_A_FAULT = 60.0
+"""Seconds before a job whose handler raised is run again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,11 +34,13 @@ class JobRunner:
         workers: int,
         name: str,
         capacity: int = 1000,
+        after_a_fault: float = AFTER_A_FAULT,
         on_room: Callable[[], None] = lambda: None,
     ) -> None:
         """`capacity` is how many jobs it likes to have at once; `on_room` is called when half of it is free again."""
         self._handler = handler
         self._capacity = capacity
+        self._after_a_fault = after_a_fault
         self._on_room = on_room
         self._ready: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._change = threading.Condition()
@@ -95,11 +102,11 @@ class JobRunner:
                 if self._stopping:
                     return
                 self._running.add(name)
-            wait: float | None = None
             try:
                 wait = self._handler(name)
-            except Exception:
-                _log.exception("Job %s failed", name)
+            except BaseException:  # what a plugin raises to end a program must not end a thread of the pool
+                _log.exception("Job %s failed; it is run again in %s s", name, self._after_a_fault)
+                wait = self._after_a_fault
             self._finished(name, wait)
 
     def _finished(self, name: str, wait: float | None) -> None:

@@ -87,6 +87,11 @@ class OrderMachine:
         )
         return order
 
+    def authority_time(self, certificate: ManagedCertificate) -> float | None:
+        """Return what time it is at the certificate's authority; None if that is in this process."""
+        authority = self._wanted.authority(certificate.settings.authority, certificate.settings.ca_bundle)
+        return self._accounts.client(authority).authority_time() if isinstance(authority, AcmeAuthority) else None
+
     def advance(self, order: Order) -> Advance:
         """Take the next step and commit it.
 

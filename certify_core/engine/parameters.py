@@ -1,6 +1,7 @@
 """Secret parameters of plugins: sealed before they are stored, shown as a mask, opened only for the plugin itself.
 
-A parameter is secret when the plugin's model says `SecretStr`. In stored settings it is `{"sealed": "<base64>"}`.
+A parameter is secret when the plugin's model says `SecretStr` anywhere in its type: then the whole of it is sealed. In
+stored settings it is `{"sealed": "<base64>"}`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import base64
 import typing
 from collections.abc import Mapping
 
-from pydantic import BaseModel, JsonValue, SecretStr
+import orjson
+from pydantic import BaseModel, JsonValue, SecretBytes, SecretStr
 
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import InvalidInput
@@ -22,11 +24,20 @@ _PURPOSE = "parameter"
 
 def secret_fields(model: type[BaseModel]) -> set[str]:
     """Return the names of a model's secret parameters."""
+    fields = model.model_fields.items()
+    secret = [(name, field) for name, field in fields if _holds_secret(field.annotation)]
     return {
-        name
-        for name, field in model.model_fields.items()
-        if field.annotation is SecretStr or SecretStr in typing.get_args(field.annotation)
+        key for name, field in secret for key in (name, field.alias, field.validation_alias) if isinstance(key, str)
     }
+
+
+def _holds_secret(annotation: object, seen: tuple[object, ...] = ()) -> bool:
+    if annotation in (SecretStr, SecretBytes):
+        return True
+    parts = typing.get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        parts = tuple(field.annotation for field in annotation.model_fields.values())
+    return any(_holds_secret(part, (*seen, annotation)) for part in parts)
 
 
 def seal(
@@ -40,25 +51,27 @@ def seal(
     """Return the parameters with every secret sealed; the mask stands for the `current` secret.
 
     Raises:
-        InvalidInput: the mask was given and there is no current secret.
+        InvalidInput: the mask was given and there is no current secret, or a secret that is sealed already.
     """
     sealed = dict(parameters)
+    for name, value in parameters.items():
+        if _is_sealed(value):
+            raise InvalidInput(f"{field}.{name}", "A secret cannot be given sealed.", "Give the secret itself.")
     for name in secret_fields(model) & sealed.keys():
-        value = sealed[name]
-        if value == MASK:
+        if sealed[name] == MASK:
             if name not in current:
                 raise InvalidInput(f"{field}.{name}", "The mask is not a secret.", "Give the secret itself.")
             sealed[name] = current[name]
-        elif isinstance(value, str) and value:
-            secret = base64.b64encode(vault.seal(value.encode(), _PURPOSE)).decode()
-            sealed[name] = {_SEALED: secret}
+        elif sealed[name]:
+            secret = vault.seal(orjson.dumps(sealed[name]), _PURPOSE)
+            sealed[name] = {_SEALED: base64.b64encode(secret).decode()}
     return sealed
 
 
 def opened(vault: Vault, parameters: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the parameters with every secret readable: for the plugin's own model alone."""
     return {
-        name: vault.unseal(base64.b64decode(value[_SEALED]), _PURPOSE).decode() if _is_sealed(value) else value
+        name: orjson.loads(vault.unseal(base64.b64decode(value[_SEALED]), _PURPOSE)) if _is_sealed(value) else value
         for name, value in parameters.items()
     }
 

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from certify_core.domain.certificate import ManagedCertificate
 from certify_core.domain.failure import Failure, FailureClass
 from certify_core.domain.order import Order, OrderState
-from certify_core.domain.schedule import backoff, due
+from certify_core.domain.schedule import DueReason, backoff, due
+from certify_core.engine.clock import Clock
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.orders import OrderMachine
 from certify_core.errors import NotFound, failure_of
@@ -30,7 +32,7 @@ class Renewals:
         store: Store,
         machine: OrderMachine,
         events: Events,
-        clock: Callable[[], float],
+        clock: Clock,
         settled: Callable[[str], None],
     ) -> None:
         """`settled` is called with the certificate's id when its order has ended or waits for a later try."""
@@ -77,11 +79,20 @@ class Renewals:
         certificate = self._store.certificates.get(certificate_id)
         if certificate.order_id is not None:
             return self._store.orders.get(certificate.order_id)
-        moment = due(certificate).at
-        if moment is None or moment > self._clock():
-            self._store.schedule.release(certificate_id, self._clock())
-            return None
-        return self._machine.begin(certificate)
+        if self._is_due(certificate):
+            return self._machine.begin(certificate)
+        self._store.schedule.release(certificate_id, self._clock())
+        self._settled(certificate_id)
+        return None
+
+    def _is_due(self, certificate: ManagedCertificate) -> bool:
+        """Look again: since the claim somebody may have changed it, and the clock that called it due may be wrong."""
+        now_due = due(certificate)
+        if now_due.at is None or now_due.reason is not DueReason.LIFETIME:
+            return now_due.at is not None
+        if not self._clock.is_confirmed:
+            self._clock.learn(self._machine.authority_time(certificate))
+        return now_due.at <= self._clock()
 
     def _not_begun(self, certificate_id: str, error: Exception) -> None:
         failure = self._log_failure(certificate_id, error, "begin")

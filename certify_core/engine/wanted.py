@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, JsonValue
 
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
-from certify_core.engine.parameters import opened, seal
+from certify_core.engine.parameters import MASK, opened, seal
 from certify_core.errors import InvalidInput
 from certify_core.plugins import Plugins, parse_parameters
 from certify_core.store.secrets import Vault
@@ -38,12 +38,16 @@ class Wanted:
                 "Give a PEM file with the authority's TLS roots, readable by the service.",
             )
         challenge = settings.challenge
-        if isinstance(authority, AcmeAuthority):
+        if isinstance(authority, AcmeAuthority) or challenge != ChallengeSettings():
             challenge = self._checked_challenge(settings, current.challenge if current else None)
+        if isinstance(authority, AcmeAuthority):
             self._refuse_wildcards(settings)
+        before = current.deployments if current else ()
+        same_length = len(before) == len(settings.deployments)
+        places = before if same_length else [None] * len(settings.deployments)
         deployments = tuple(
-            self._checked_deployment(item, _same_target(item, current), field=f"deployments.{index}")
-            for index, item in enumerate(settings.deployments)
+            self._checked_deployment(item, _replaced(item, before, place), field=f"deployments.{index}")
+            for index, (item, place) in enumerate(zip(settings.deployments, places, strict=True))
         )
         return settings.model_copy(update={"challenge": challenge, "deployments": deployments})
 
@@ -97,5 +101,19 @@ class Wanted:
             )
 
 
-def _same_target(settings: DeploymentSettings, current: CertificateSettings | None) -> DeploymentSettings | None:
-    return next((item for item in current.deployments if item.target == settings.target), None) if current else None
+def _replaced(
+    given: DeploymentSettings, before: Sequence[DeploymentSettings], same_place: DeploymentSettings | None
+) -> DeploymentSettings | None:
+    """Return the earlier settings whose secrets the masks stand for.
+
+    Those that read the same otherwise; else those that had the same place in a list of the same length. One place's
+    password must never go to another.
+    """
+    for item in (same_place, *before):
+        if item is not None and item.target == given.target and _reads_as(item, given):
+            return item
+    return same_place if same_place and same_place.target == given.target else None
+
+
+def _reads_as(stored: DeploymentSettings, given: DeploymentSettings) -> bool:
+    return all(value in (MASK, stored.parameters.get(name)) for name, value in given.parameters.items())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID
@@ -79,16 +80,17 @@ def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence
     """
     try:
         certificate = x509.load_pem_x509_certificate(fullchain_pem.encode())
-    except ValueError as error:
+        public_key, names = certificate.public_key(), _names_of(certificate)
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
         raise ProtocolViolation(
             "What the authority sent is not a certificate.", "Ask the authority; the order is tried again."
         ) from error
     key = serialization.load_pem_private_key(private_key_pem.encode(), None)
-    if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
+    if _public_bytes(public_key) != _public_bytes(key.public_key()):
         raise ProtocolViolation(
             "The certificate belongs to another private key than the one ordered with.", "It is ordered anew."
         )
-    missing = {identifier.value for identifier in identifiers} - _names_of(certificate)
+    missing = [identifier.value for identifier in identifiers if _general_name(identifier) not in names]
     if missing:
         raise ProtocolViolation(f"The certificate lacks {', '.join(sorted(missing))}.", "It is ordered anew.")
     return CertificateFacts(
@@ -110,12 +112,11 @@ def _public_bytes(key: object) -> bytes:
     return encoded
 
 
-def _names_of(certificate: x509.Certificate) -> set[str]:
+def _names_of(certificate: x509.Certificate) -> set[x509.GeneralName]:
     try:
         extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
     except x509.ExtensionNotFound:
         return set()
     names = extension.value
     assert isinstance(names, x509.SubjectAlternativeName)  # noqa: S101 - the library's promise for this OID
-    dns = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
-    return dns | {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+    return {x509.DNSName(name.value.lower()) if isinstance(name, x509.DNSName) else name for name in names}

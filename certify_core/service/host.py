@@ -18,6 +18,7 @@ from certify_core.errors import CertifyError, LocalFault
 from certify_core.plugins import Plugins
 from certify_core.service.config import ServiceConfig, parse_config, read_settings
 from certify_core.service.listen import bind
+from certify_core.service.lock import DataFolderLock
 from certify_core.service.logs import set_up_logs
 from certify_core.service.servers import Server, write_servers
 from certify_core.service.token import read_or_make_token
@@ -49,6 +50,8 @@ class Host:
             CertifyError: the data folder, its configuration or the database cannot be used.
         """
         self.data_dir = _usable(data_dir)
+        self._lock = DataFolderLock(self.data_dir)
+        self._lock.acquire()
         settings = {**read_settings(self.data_dir), **(overrides or {})}
         self.config: ServiceConfig = parse_config(settings)
         set_up_logs(self.data_dir / "logs", self.config.logLevel)
@@ -78,6 +81,7 @@ class Host:
             if not self.engine.stop(STOP_TIMEOUT):
                 _log.warning("A running step did not end in time; the next start continues it")
             self.store.close()
+            self._lock.release()
             _log.info("Stopped")
 
     def stop(self) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import orjson
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from certify_core.errors import Conflict
 from certify_core.store.database import Database
 from certify_core.store.secrets import Vault
 from certify_core.store.tables import ACCOUNTS
@@ -47,7 +49,11 @@ class Accounts:
         return self._select()
 
     def add(self, directory: str, key_pem: str, now: float) -> Account:
-        """Keep a new account's key before the authority hears of it."""
+        """Keep a new account's key before the authority hears of it.
+
+        Raises:
+            Conflict: there is an account at this directory.
+        """
         account = Account(uuid.uuid4().hex, directory, key_pem, now)
         row = {
             "id": account.id,
@@ -56,8 +62,11 @@ class Accounts:
             "contact": "[]",
             "created_at": now,
         }
-        with self._database.write() as connection:
-            connection.execute(insert(ACCOUNTS), row)
+        try:
+            with self._database.write() as connection:
+                connection.execute(insert(ACCOUNTS), row)
+        except IntegrityError as error:
+            raise Conflict(f"There is already an account at {directory}.", "Use that one.") from error
         return account
 
     def confirm(self, account: Account) -> None:

@@ -53,11 +53,11 @@ class Assets:
         """
         folder = self._folder(certificate_id, issued_id)
         try:
-            fullchain = (folder / _CERTIFICATE).read_text()
+            fullchain = (folder / _CERTIFICATE).read_text("ascii")
             sealed = (folder / _KEY).read_bytes()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise LocalFault(
-                f"The saved certificate in {folder} cannot be read: {error.strerror or error}.",
+                f"The saved certificate in {folder} cannot be read: {getattr(error, 'strerror', None) or error}.",
                 "Restore the folder from a backup, or request the certificate again.",
             ) from error
         return fullchain, self._vault.unseal(sealed, issued_id).decode()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from certify_core.domain.certificate import ManagedCertificate, Status
@@ -127,18 +127,15 @@ class Certificates:
 
     def page(self, *, limit: int = 50, after: str | None = None, search: str = "", status: str | None = None) -> Page:
         """Return summaries sorted by name; `after` is `Page.next` of the page before."""
-        limit = min(limit, MAX_PAGE)
+        limit = min(max(limit, 1), MAX_PAGE)
         query = select(*_SUMMARY).order_by(C.name, C.id).limit(limit + 1)
-        if status is not None:
-            query = query.where(C.status == status)
         if search:
-            pattern = f"%{_escaped(search.lower())}%"
-            query = query.where(
-                or_(func.lower(C.name).like(pattern, escape="\\"), C.identifiers.like(pattern, escape="\\"))
-            )
+            query = query.where(C.search.contains(search.casefold(), autoescape=True))
+        if status is not None:
+            # A search stays in the index that has all it reads, however many there are of the status.
+            query = query.where((C.status.concat("") if search else C.status) == status)
         if after is not None:
-            name, last_id = _cursor(after)
-            query = query.where(or_(C.name > name, and_(C.name == name, C.id > last_id)))
+            query = query.where(tuple_(C.name, C.id) > tuple_(*_cursor(after)))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         items = [_summary(row) for row in rows[:limit]]
@@ -175,10 +172,6 @@ def _cursor_after(row: Any) -> str:
 def _cursor(text: str) -> tuple[str, str]:
     try:
         name, last_id = orjson.loads(base64.urlsafe_b64decode(text))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InvalidInput("after", "The page mark is not one of ours.", "Use `next` of the page before.") from error
     return str(name), str(last_id)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from certify_core.errors import LocalFault
 
@@ -34,8 +35,8 @@ class Database:
         try:
             with self._engine.connect() as connection:
                 yield connection
-        except DBAPIError as error:
-            raise _fault("read", error) from error
+        except (DBAPIError, NoConnectionFree) as error:
+            raise database_fault("read", error) from error
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -46,7 +47,7 @@ class Database:
         except IntegrityError:
             raise
         except DBAPIError as error:
-            raise _fault("written", error) from error
+            raise database_fault("written", error) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -61,8 +62,9 @@ class Database:
         return self._writing
 
 
-def _fault(verb: str, error: DBAPIError) -> LocalFault:
+def database_fault(verb: str, error: DBAPIError | NoConnectionFree) -> LocalFault:
+    """Return what the database refused as an error with a remedy."""
     return LocalFault(
-        f"The database cannot be {verb}: {error.orig}.",
+        f"The database cannot be {verb}: {getattr(error, 'orig', error)}.",
         "Check free disk space and the permissions of the data folder, and that no other program holds the file.",
     )

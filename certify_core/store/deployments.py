@@ -39,6 +39,9 @@ class Deployments:
         """Keep how the deployment of `issued_id` went, and with it the certificate's status.
 
         Nothing is kept if a newer certificate was issued meanwhile: then the deployment is due again anyway.
+
+        Raises:
+            NotFound: the certificate was deleted meanwhile.
         """
         with self._database.write() as connection:
             current = load(connection, deployment.certificate_id)
@@ -65,21 +68,17 @@ def merged_deployments(
     current: ManagedCertificate, settings: CertificateSettings, now: float
 ) -> tuple[Deployment, ...]:
     """Return the deployments for new settings: what stays the same keeps its state, what is new is due."""
-    kept = {item.settings.model_dump_json(): item for item in current.deployments}
+    kept: dict[str, list[Deployment]] = {}
+    for item in current.deployments:
+        kept.setdefault(item.settings.model_dump_json(), []).append(item)
     fresh_status = DeploymentStatus.PENDING if current.issued else DeploymentStatus.NONE
-    return tuple(
-        kept.pop(
-            wanted.model_dump_json(),
-            Deployment(
-                uuid.uuid4().hex,
-                current.id,
-                wanted,
-                status=fresh_status,
-                next_attempt_at=now if current.issued else None,
-            ),
-        )
-        for wanted in settings.deployments
-    )
+    next_attempt_at = now if current.issued else None
+    merged = []
+    for wanted in settings.deployments:
+        same = kept.get(wanted.model_dump_json())
+        fresh = Deployment(uuid.uuid4().hex, current.id, wanted, status=fresh_status, next_attempt_at=next_attempt_at)
+        merged.append(same.pop(0) if same else fresh)
+    return tuple(merged)
 
 
 def save_deployment_list(connection: Connection, before: ManagedCertificate, after: ManagedCertificate) -> None:

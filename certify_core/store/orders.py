@@ -44,7 +44,11 @@ class Orders:
         self._vault = vault
 
     def open(self, order: Order) -> None:
-        """Keep a new order with its key, as the one that its certificate is waiting for."""
+        """Keep a new order with its key, as the one that its certificate is waiting for.
+
+        Raises:
+            NotFound: the certificate was deleted meanwhile.
+        """
         row = {
             "id": order.id,
             "certificate_id": order.certificate_id,
@@ -56,10 +60,11 @@ class Orders:
             "created_at": order.created_at,
             "updated_at": order.created_at,
         }
+        certificate = CERTIFICATES.c.id == order.certificate_id
         with self._database.write() as connection:
+            if not connection.execute(update(CERTIFICATES).where(certificate), {"order_id": order.id}).rowcount:
+                raise NotFound(f"There is no managed certificate {order.certificate_id}.", "It was deleted meanwhile.")
             connection.execute(insert(ORDERS), row)
-            certificate = CERTIFICATES.c.id == order.certificate_id
-            connection.execute(update(CERTIFICATES).where(certificate), {"order_id": order.id})
 
     def get(self, order_id: str) -> Order:
         """Return an order as it was last saved.

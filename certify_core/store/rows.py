@@ -5,9 +5,11 @@ These functions work inside a transaction that their caller has opened.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
+import idna
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate, Status
@@ -19,6 +21,7 @@ from certify_core.store.tables import CERTIFICATES, DEPLOYMENTS
 
 C = CERTIFICATES.c
 D = DEPLOYMENTS.c
+_A_LABEL = re.compile(r"\bxn--[a-z0-9-]+")
 
 
 def with_due(certificate: ManagedCertificate) -> ManagedCertificate:
@@ -38,6 +41,7 @@ def certificate_row(certificate: ManagedCertificate) -> dict[str, Any]:
         "version": certificate.version,
         "name": certificate.settings.title,
         "identifiers": " ".join(certificate.settings.identifiers),
+        "search": _search_text(certificate.settings),
         "status": certificate.status.value,
         "expires_at": certificate.issued.not_after if certificate.issued else None,
         "next_due_at": certificate.next_due_at,
@@ -51,6 +55,16 @@ def certificate_row(certificate: ManagedCertificate) -> dict[str, Any]:
         "created_at": certificate.created_at,
         "updated_at": certificate.updated_at,
     }
+
+
+def _search_text(settings: CertificateSettings) -> str:
+    written = " ".join(settings.identifiers)
+    return " ".join(dict.fromkeys((settings.title.casefold(), written, _unicode(written).casefold())))
+
+
+def _unicode(names: str) -> str:
+    """Return names with their A-labels as people write them (RFC 5890 section 2.3.2.1)."""
+    return _A_LABEL.sub(lambda label: idna.decode(label.group()), names)
 
 
 def load(connection: Connection, certificate_id: str) -> ManagedCertificate:

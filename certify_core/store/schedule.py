@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import and_, func, or_, select, update
 
 from certify_core.domain.certificate import DeploymentStatus, Status
 from certify_core.store.database import Database
-from certify_core.store.rows import C, D, find, load, save_state, with_status
+from certify_core.store.rows import C, D, find, load, save_state, with_due, with_status
 from certify_core.store.tables import CERTIFICATES, DEPLOYMENTS
 
 
@@ -19,10 +21,8 @@ class Schedule:
     def request(self, certificate_id: str, now: float) -> None:
         """Note that somebody wants a certificate now."""
         with self._database.write() as connection:
-            current = load(connection, certificate_id)
-            due_at = None if current.status is Status.RUNNING else now
-            values = {"requested_at": now, "next_due_at": due_at}
-            connection.execute(update(CERTIFICATES).where(C.id == certificate_id), values)
+            current = replace(load(connection, certificate_id), requested_at=now)
+            save_state(connection, current if current.status is Status.RUNNING else with_due(current))
 
     def release(self, certificate_id: str, now: float) -> None:
         """Give up a claim without an attempt: the certificate is due whenever it is due."""
@@ -78,8 +78,8 @@ class Schedule:
 
     def due_but_waiting(self, now: float) -> list[str]:
         """Return the ids of what is due now, or would be if an earlier failure did not hold it back."""
-        unsettled = C.status.in_((Status.WAITING.value, Status.WARNING.value, Status.ERROR.value))
-        held_back = and_(unsettled, C.failure.is_not(None))
+        held_back = and_(C.retry_at > now, C.next_due_at == C.retry_at)
+        query = select(C.next_due_at, C.id).where(or_(C.next_due_at <= now, held_back))
         with self._database.read() as connection:
-            query = select(C.id).where(or_(C.next_due_at <= now, held_back)).order_by(C.next_due_at)
-            return list(connection.execute(query).scalars())
+            # Sorted here: asked for an order, the database would walk through all there are.
+            return [row.id for row in sorted(connection.execute(query))]

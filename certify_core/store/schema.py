@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from certify_core.errors import LocalFault
+from certify_core.store.database import WRITES, database_fault
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -28,8 +30,15 @@ def migrate(engine: Engine) -> None:
     """Create or upgrade the tables.
 
     Raises:
-        LocalFault: the database was written by a newer version of Certify.
+        LocalFault: the database was written by a newer version of Certify, or cannot be written.
     """
+    try:
+        _migrate(engine)
+    except DBAPIError as error:
+        raise database_fault("upgraded", error) from error
+
+
+def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         revision = _current_revision(connection)
     head = head_revision()
@@ -42,7 +51,8 @@ def migrate(engine: Engine) -> None:
         )
     from alembic import command
 
-    with engine.connect() as connection:
+    # In one transaction that locks first: of several that start at once one migrates, and the others find it done.
+    with engine.execution_options(**{WRITES: True}).connect() as connection:
         command.upgrade(_config(connection), "head")
         connection.commit()
 

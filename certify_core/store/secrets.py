@@ -57,9 +57,9 @@ class Vault:
         Raises:
             LocalFault: it was sealed under another key or for another purpose, or is damaged.
         """
-        nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        form, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, body, purpose.encode())
+            return self._cipher.decrypt(nonce if form == _FORMAT else b"", body, purpose.encode())
         except (InvalidTag, ValueError) as error:
             raise LocalFault(
                 f"The secret for {purpose} cannot be decrypted.",

@@ -17,14 +17,19 @@ class CertificateRow(SQLModel, table=True):
         Index("ix_managedcertificate_name_id", "name", "id"),
         Index("ix_managedcertificate_status_name_id", "status", "name", "id"),
         Index("ix_managedcertificate_next_due_at", "next_due_at"),
+        Index("ix_managedcertificate_retry_at", "retry_at"),
         Index("ix_managedcertificate_expires_at", "expires_at"),
+        # A search reads this index alone, in the list's order; elsewhere texts are too long for an index.
+        Index("ix_managedcertificate_search", "name", "id", "status", "search").ddl_if(dialect="sqlite"),
     )
 
     id: str = Field(primary_key=True)
     version: int
     name: str
     identifiers: str = Field(sa_type=Text)
-    """Separated by blanks, for the search."""
+    """Separated by blanks."""
+    search: str = Field(sa_type=Text)
+    """Name and identifiers as a search compares them: case-folded, A-labels and U-labels."""
     status: str
     expires_at: float | None = None
     next_due_at: float | None = None

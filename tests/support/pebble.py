@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -137,7 +138,9 @@ class Pebble:
 
     def _make_tls(self) -> None:
         authority = CertificateAuthority()
-        bundle = authority.issue("localhost", "127.0.0.1")
+        # Valid for tests under a clock that is a day behind or years ahead.
+        day_before = datetime.now(UTC) - timedelta(days=1)
+        bundle = authority.issue("localhost", "127.0.0.1", not_before=day_before, lifetime=timedelta(days=3000))
         self.ca_bundle.write_text(authority.root_pem)
         (self.folder / "tls.pem").write_text(bundle.fullchain_pem)
         (self.folder / "tls.key").write_text(bundle.private_key_pem)

@@ -75,15 +75,19 @@ class Server:
             return
         self._started.set_result(None)
         await self._closing.wait()
+        await self._finish_accepting()
         for server in servers:
             server.close()
-        # The loop may be in the middle of accepting somebody.
-        if accepting := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(accepting, timeout=1)
         for connection in list(self._connections):
             connection.drop()
         # One more turn, in which the sockets are really closed.
         await asyncio.sleep(0)
+
+    async def _finish_accepting(self) -> None:
+        """Let Python's own loop make connections of the clients it is accepting: half-made ones could not be closed."""
+        end = self._loop.time() + 1
+        while (accepting := asyncio.all_tasks() - {asyncio.current_task()}) and self._loop.time() < end:
+            await asyncio.wait(accepting, timeout=1)
 
     def _connection(self) -> _Connection:
         return _Connection(self, self._find, self._loop.time() + self._patience)

@@ -74,7 +74,7 @@ class WebrootProvider:
             return _look_at_file(challenge, parameters)
         if (status, body) != (200, challenge.key_authorization.encode()):
             raise ChallengeFailed(
-                f"The web server on port {parameters.port} answers {status} for {challenge.identifier} "
+                f"The web server on port {parameters.port} answers {status or 'no HTTP'} for {challenge.identifier} "
                 f"instead of the file in {_file(challenge, parameters).parent}.",
                 "Check that path is this name's document root, and that the server serves files without extension.",
             )

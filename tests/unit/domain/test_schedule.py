@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate, Status
 from certify_core.domain.failure import Failure, FailureClass
-from certify_core.domain.schedule import DAY, JITTER, MINUTE, DueReason, backoff, due, status_of
+from certify_core.domain.schedule import AT_ONCE, DAY, JITTER, MINUTE, DueReason, backoff, due, status_of
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 
 NOW = 1_800_000_000.0
@@ -49,8 +49,8 @@ def deployment(status: DeploymentStatus) -> Deployment:
     return Deployment("d1", "c1", DeploymentSettings(target="files"), status=status)
 
 
-def test_a_certificate_that_was_never_issued_is_due_since_it_was_created() -> None:
-    assert due(managed()).at == NOW - HOUR
+def test_a_certificate_that_was_never_issued_is_due_at_once() -> None:
+    assert due(managed()).at == AT_ONCE
 
 
 def test_a_request_is_due_at_once_in_spite_of_a_failure() -> None:

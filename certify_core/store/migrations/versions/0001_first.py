@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("name", sa.String, nullable=False),
         sa.Column("identifiers", sa.Text, nullable=False),
+        sa.Column("search", sa.Text, nullable=False),
         sa.Column("status", sa.String, nullable=False),
         sa.Column("expires_at", sa.Float),
         sa.Column("next_due_at", sa.Float),
@@ -31,7 +32,10 @@ def upgrade() -> None:
     op.create_index("ix_managedcertificate_name_id", "managedcertificate", ["name", "id"])
     op.create_index("ix_managedcertificate_status_name_id", "managedcertificate", ["status", "name", "id"])
     op.create_index("ix_managedcertificate_next_due_at", "managedcertificate", ["next_due_at"])
+    op.create_index("ix_managedcertificate_retry_at", "managedcertificate", ["retry_at"])
     op.create_index("ix_managedcertificate_expires_at", "managedcertificate", ["expires_at"])
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("ix_managedcertificate_search", "managedcertificate", ["name", "id", "status", "search"])
     op.create_table(
         "certificateorder",
         sa.Column("id", sa.String, primary_key=True),

@@ -1,0 +1,98 @@
+"""A store on a real SQLite file, and the values that tests put into it."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from certify_core.api import Failure, FailureClass, PluginContext
+from certify_core.domain.certificate import Issued, ManagedCertificate
+from certify_core.domain.order import Order
+from certify_core.domain.settings import CertificateSettings, DeploymentSettings
+from certify_core.store import Store
+from certify_store_sqlite import FILE, SqliteStore
+
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+FAILURE = Failure(failure_class=FailureClass.AUTHORITY, cause="The authority is silent.", remedy="Wait.")
+KEY_PEM = "-----BEGIN PRIVATE KEY-----\nnobody may ever read this line in the database file\n-----END PRIVATE KEY-----\n"
+
+
+def sqlite_engine(folder: Path) -> Engine:
+    """Return the engine of the database in a data folder."""
+    return SqliteStore().open(PluginContext(folder))
+
+
+@contextlib.contextmanager
+def open_store(folder: Path) -> Iterator[Store]:
+    """Give the store of a data folder, as a service that starts there has it."""
+    store = Store(sqlite_engine(folder), folder)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def database_file(folder: Path) -> Path:
+    """Return the file that holds the database."""
+    return folder / FILE
+
+
+def stored_bytes(folder: Path) -> bytes:
+    """Return everything that the database has written, the log of the last transactions too."""
+    return b"".join(path.read_bytes() for path in sorted(folder.glob(f"{FILE}*")))
+
+
+def wanting(*identifiers: str, places: int = 0, **others: Any) -> CertificateSettings:
+    """Return settings for these names, deployed to so many places."""
+    deployments = tuple(place(str(number)) for number in range(places))
+    return CertificateSettings(
+        identifiers=identifiers or ("app.test",), **{"authority": "local", "deployments": deployments, **others}
+    )
+
+
+def place(name: str) -> DeploymentSettings:
+    """Return settings of one deployment."""
+    return DeploymentSettings(target="files", parameters={"dir": f"/places/{name}"})
+
+
+def issued_for(settings: CertificateSettings, *, at: float = NOW, days: float = 90) -> Issued:
+    """Return facts of a certificate issued now."""
+    number = uuid.uuid4().hex.upper()
+    return Issued(
+        id=number[:16],
+        serial=number,
+        thumbprint=number,
+        issuer="CN=Test",
+        not_before=at,
+        not_after=at + days * DAY,
+        request_digest=settings.request_digest,
+    )
+
+
+def order_for(certificate: ManagedCertificate) -> Order:
+    """Return a new order, not stored yet."""
+    return Order(
+        id=uuid.uuid4().hex,
+        certificate_id=certificate.id,
+        authority=certificate.settings.authority,
+        ca_bundle=None,
+        identifiers=certificate.settings.parsed_identifiers,
+        request_digest=certificate.settings.request_digest,
+        challenge=certificate.settings.challenge,
+        private_key_pem=KEY_PEM,
+        csr_der=b"a signing request",
+        created_at=NOW,
+    )
+
+
+def issue(store: Store, certificate: ManagedCertificate, *, at: float = NOW) -> ManagedCertificate:
+    """Take a certificate through an order, from claimed to issued."""
+    order = order_for(certificate)
+    store.orders.open(order)
+    return store.orders.complete(order, issued_for(certificate.settings, at=at), at)
