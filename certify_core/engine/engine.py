@@ -43,6 +43,8 @@ class Engine:
         self, store: Store, plugins: Plugins, log_dir: Path, *, clock: Callable[[], float] = time.time
     ) -> None:
         self._clock = Clock(clock)
+        self._rest = threading.Lock()
+        """Held while it is decided and told that a certificate has come to rest, and while something new is wanted."""
         self.store = store
         self.plugins = plugins
         self.events = Events(self._clock)
@@ -89,14 +91,22 @@ class Engine:
 
     # -- what the faces ask for ----------------------------------------------------------------------------------
 
-    def create(self, settings: CertificateSettings, certificate_id: str | None = None) -> ManagedCertificate:
-        """Look after one more certificate.
+    def create(
+        self,
+        settings: CertificateSettings,
+        certificate_id: str | None = None,
+        accepted: Callable[[], None] = lambda: None,
+    ) -> ManagedCertificate:
+        """Look after one more certificate; `accepted` is called when that is durable and before anything follows.
 
         Raises:
             InvalidInput: the settings name something that does not exist.
             Conflict: the id is taken.
         """
-        certificate = self.store.certificates.create(self.wanted.checked(settings), self._clock(), certificate_id)
+        checked = self.wanted.checked(settings)
+        with self._rest:
+            certificate = self.store.certificates.create(checked, self._clock(), certificate_id)
+            accepted()
         self._wake()
         return certificate
 
@@ -121,9 +131,14 @@ class Engine:
         self.events.publish(certificate_id, EventKind.SETTLED, "deleted")
         self.logs.delete(certificate_id)
 
-    def request(self, certificate_id: str) -> None:
-        """Request a certificate now, whatever the schedule says."""
-        self.store.schedule.request(certificate_id, self._clock())
+    def request(self, certificate_id: str, accepted: Callable[[], None] = lambda: None) -> None:
+        """Request a certificate now, whatever the schedule says; `accepted` is called when that is durable.
+
+        What is told of the certificate as settled after `accepted` includes this request.
+        """
+        with self._rest:
+            self.store.schedule.request(certificate_id, self._clock())
+            accepted()
         self._wake()
 
     def due_now(self) -> list[str]:
@@ -165,6 +180,10 @@ class Engine:
 
     def _settled(self, certificate_id: str) -> None:
         """Tell that a certificate has come to rest, or have its deployments taken up."""
+        with self._rest:
+            self._tell_if_settled(certificate_id)
+
+    def _tell_if_settled(self, certificate_id: str) -> None:
         try:
             certificate = self.store.certificates.get(certificate_id)
         except NotFound:

@@ -31,6 +31,12 @@ class Operation:
     events: list[Event] = field(default_factory=list)
     outcome: str | None = None
     """``succeeded`` or ``failed`` once it has ended."""
+    accepted: bool = False
+    """Whether what was asked for is durable: a certificate that comes to rest before that rests from something else."""
+
+    def accept(self) -> None:
+        """Note that what was asked for is durable."""
+        self.accepted = True
 
 
 class Operations:
@@ -106,11 +112,14 @@ class Operations:
     def _happened(self, event: Event) -> None:
         with self._lock:
             operations = self._running.get(event.certificate_id, ())
+            settled = event.kind is EventKind.SETTLED
+            operations = [operation for operation in operations if operation.accepted or not settled]
             for operation in operations:
                 operation.events.append(event)
-                if event.kind is EventKind.SETTLED:
+                if settled:
                     operation.outcome = "succeeded" if event.message == Status.HEALTHY else "failed"
-            if event.kind is EventKind.SETTLED:
+                    self._running[event.certificate_id].remove(operation)
+            if settled and not self._running.get(event.certificate_id):
                 self._running.pop(event.certificate_id, None)
             concerned = {operation.id for operation in operations}
             watchers = [watcher for watcher in self._watchers if watcher[0] in concerned]

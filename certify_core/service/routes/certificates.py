@@ -59,12 +59,12 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
         """Look after one more certificate; it is requested at once unless automatic renewal is off."""
         settings = CertificateSettings.model_validate(new.model_dump(exclude={"id"}))
         certificate_id = new.id or uuid.uuid4().hex
+        headers = {"Location": f"{BASE}/{certificate_id}"}
+        if not settings.renewal.automatic:
+            return _json(certificate_document(engine.create(settings, certificate_id)), 201, headers)
         with operations.started(certificate_id) as operation:
-            certificate = engine.create(settings, certificate_id)
-        document = certificate_document(certificate)
-        if settings.renewal.automatic:
-            document["operation"] = operation.id
-        return _json(document, 201, {"Location": f"{BASE}/{certificate.id}"})
+            certificate = engine.create(settings, certificate_id, operation.accept)
+        return _json({**certificate_document(certificate), "operation": operation.id}, 201, headers)
 
     @routes.post("/request-due", status_code=202)
     def request_due() -> dict[str, list[Started]]:
@@ -110,7 +110,7 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
 
     def _start(certificate_id: str) -> Started:
         with operations.started(certificate_id) as operation:
-            engine.request(certificate_id)
+            engine.request(certificate_id, operation.accept)
         return Started(
             operation=operation.id,
             certificate_id=certificate_id,

@@ -80,8 +80,6 @@ class Server:
             server.close()
         for connection in list(self._connections):
             connection.drop()
-        # One more turn, in which the sockets are really closed.
-        await asyncio.sleep(0)
 
     async def _finish_accepting(self) -> None:
         """Let Python's own loop make connections of the clients it is accepting: half-made ones could not be closed."""

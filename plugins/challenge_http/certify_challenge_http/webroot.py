@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -13,7 +14,6 @@ from certify_core.api import Challenge, ChallengeFailed, LocalFault, write_atomi
 
 _READABLE_FILE = 0o644
 _READABLE_FOLDER = 0o755
-_ATTEMPTS = 20
 
 
 class WebrootParameters(BaseModel):
@@ -42,6 +42,9 @@ class WebrootProvider:
     challenge_type = "http-01"
     parameters = WebrootParameters
 
+    def __init__(self) -> None:
+        self._locks: dict[Path, threading.Lock] = {}
+
     def present(self, challenge: Challenge, parameters: WebrootParameters) -> None:
         """Write the answer where the web server finds it."""
         ensure_answerable(challenge)
@@ -51,7 +54,8 @@ class WebrootProvider:
                 raise LocalFault(
                     f"There is no folder {parameters.path}.", "Set path to the web server's document root."
                 )
-            _put(file, challenge.key_authorization.encode())
+            with self._lock(parameters):
+                _write(file, challenge.key_authorization.encode())
         except OSError as error:
             raise LocalFault(
                 f"The answer cannot be written to {file}: {error.strerror or error}.",
@@ -93,21 +97,17 @@ class WebrootProvider:
                 f"The answer cannot be removed from {file}: {error.strerror or error}.", "Remove it by hand."
             ) from error
         # Another order's answer may be there, or the administrator's own files: then they stay.
-        with contextlib.suppress(OSError):
+        with self._lock(parameters), contextlib.suppress(OSError):
             file.parent.rmdir()
             file.parent.parent.rmdir()
+
+    def _lock(self, parameters: WebrootParameters) -> threading.Lock:
+        """Return what keeps an order from taking the folders away, still empty, in which another one is to write."""
+        return self._locks.setdefault(parameters.path, threading.Lock())
 
 
 def _file(challenge: Challenge, parameters: WebrootParameters) -> Path:
     return parameters.path / ".well-known" / "acme-challenge" / challenge.token
-
-
-def _put(file: Path, content: bytes) -> None:
-    for _ in range(_ATTEMPTS - 1):
-        # Another order's clean-up may take the empty folder away before the file is in it.
-        with contextlib.suppress(FileNotFoundError):
-            return _write(file, content)
-    return _write(file, content)
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -156,17 +157,25 @@ def test_folders_with_files_of_somebody_else_stay(
     assert [path.name for path in root.rglob("*") if path.is_file()] == ["security.txt"]
 
 
-def test_an_order_that_cleans_up_takes_no_folder_from_one_that_presents(
-    provider: WebrootProvider, root: Path, parameters: WebrootParameters
+def test_orders_that_clean_up_take_no_folder_from_one_that_presents(
+    provider: WebrootProvider, challenge: Challenge, parameters: WebrootParameters
 ) -> None:
-    def work(challenge: Challenge) -> None:
-        provider.present(challenge, parameters)
-        provider.check(challenge, parameters)
-        provider.clean_up(challenge, parameters)
+    done = threading.Event()
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(work, [new_challenge("app.test", "http-01") for _ in range(400)]))
-    assert list(root.iterdir()) == []
+    def clean_up(other: Challenge) -> None:
+        while not done.is_set():
+            provider.clean_up(other, parameters)
+
+    with ThreadPoolExecutor(4) as pool:
+        cleaning = [pool.submit(clean_up, new_challenge("app.test", "http-01")) for _ in range(4)]
+        try:
+            for _ in range(200):
+                provider.present(challenge, parameters)
+                provider.check(challenge, parameters)
+                provider.clean_up(challenge, parameters)
+        finally:
+            done.set()
+    assert [future.exception() for future in cleaning] == [None] * 4
 
 
 def test_a_service_started_anew_cleans_up_what_the_one_before_presented(
