@@ -33,7 +33,7 @@ from certify_core.errors import (
     ProtocolViolation,
     RateLimited,
 )
-from certify_core.files import write_atomically, write_folder_atomically
+from certify_core.files import remove_leftovers, write_atomically, write_folder_atomically
 from certify_core.hookspecs import hookimpl
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "Undo",
     "hookimpl",
     "parse_identifier",
+    "remove_leftovers",
     "write_atomically",
     "write_folder_atomically",
 ]

@@ -7,6 +7,7 @@ Temporary file beside the target, fsync, rename, fsync of the folder. The operat
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import shutil
 import uuid
@@ -45,6 +46,15 @@ def write_folder_atomically(folder: Path, files: Mapping[str, bytes], *, mode: i
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     sync_folder(folder.parent)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what an interrupted write of `path` left beside it; nobody may be writing it meanwhile."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

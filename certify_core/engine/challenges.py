@@ -36,6 +36,26 @@ class Challenges:
         provider, _ = self._wanted.provider(order.challenge)
         return tuple(_choice(authorization, provider.challenge_type, client) for authorization in pending)
 
+    def probe(self, order: Order) -> None:
+        """Present, check and take away an answer of our own making, where that asks nobody outside.
+
+        Raises:
+            LocalFault: it cannot be presented.
+            ChallengeFailed: it cannot be seen.
+        """
+        provider, parameters = self._wanted.provider(order.challenge)
+        if provider.challenge_type != "http-01":
+            return
+        # The token follows from the order, so that a restart takes away what a crash has left.
+        token = f"certify-probe-{order.id}"
+        challenge = Challenge(order.identifiers[0], provider.challenge_type, token, f"{token}.probe")
+        provider.clean_up(challenge, parameters)
+        try:
+            provider.present(challenge, parameters)
+            provider.check(challenge, parameters)
+        finally:
+            provider.clean_up(challenge, parameters)
+
     def present(self, order: Order) -> None:
         """Make every answer visible, then look at each as the authority will.
 

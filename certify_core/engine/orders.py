@@ -19,6 +19,7 @@ from certify_core.domain.order import Order, OrderState
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.challenges import Challenges, refusal
 from certify_core.engine.events import EventKind, Events
+from certify_core.engine.probes import Probes
 from certify_core.engine.wanted import Wanted
 from certify_core.engine.x509 import check_issued, key_to_pem, make_csr, make_key
 from certify_core.errors import AuthorityUnavailable, ProtocolViolation
@@ -45,6 +46,7 @@ class OrderMachine:
         self._clock = clock
         self._accounts = AccountKeeper(store, clock)
         self._challenges = Challenges(wanted)
+        self._probes = Probes(store, self._challenges)
         self._answering = ThreadPoolExecutor(max_workers=8, thread_name_prefix="answer")
         self._uninterrupted: set[str] = set()
         """Orders whose every step was seen by this process: what was not committed was not asked either."""
@@ -120,6 +122,7 @@ class OrderMachine:
     # -- steps ---------------------------------------------------------------------------------------------------
 
     def _place(self, order: Order, authority: AcmeAuthority) -> Advance:
+        self._probes.check(order)
         client = self._accounts.client(authority)
         status = self._lost_order(order, authority, client) or client.new_order(order.identifiers)
         self._tell(order, EventKind.ORDER_PLACED, f"order placed at {authority.title}")

@@ -12,11 +12,12 @@ import shutil
 from pathlib import Path
 
 from certify_core.errors import LocalFault
-from certify_core.files import write_folder_atomically
+from certify_core.files import remove_leftovers, write_atomically, write_folder_atomically
 from certify_core.store.secrets import Vault
 
 _CERTIFICATE = "fullchain.pem"
 _KEY = "privkey.sealed"
+_PROBE_BYTES = 65_536
 
 
 class Assets:
@@ -38,11 +39,29 @@ class Assets:
         sealed = self._vault.seal(private_key_pem.encode(), issued_id)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            remove_leftovers(folder)
             write_folder_atomically(folder, {_CERTIFICATE: fullchain_pem.encode(), _KEY: sealed})
         except OSError as error:
             raise LocalFault(
                 f"The certificate cannot be saved in {folder.parent}: {error.strerror or error}.",
                 "Make room or mend the permissions; the order continues by itself and nothing is requested twice.",
+            ) from error
+
+    def probe(self) -> None:
+        """Write a file as large as a certificate with its chain, and remove it.
+
+        Raises:
+            LocalFault: there would be no room, or no permission, for what an authority issues.
+        """
+        file = self._root / "probe"
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(file, bytes(_PROBE_BYTES))
+            file.unlink()
+        except OSError as error:
+            raise LocalFault(
+                f"A certificate could not be saved in {self._root}: {error.strerror or error}.",
+                "Make room or mend the permissions; the authority was not asked, so nothing is spent.",
             ) from error
 
     def load(self, certificate_id: str, issued_id: str) -> tuple[str, str]:

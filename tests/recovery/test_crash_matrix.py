@@ -29,7 +29,10 @@ from tests.support.waiting import eventually
 
 STEPS = {
     "new": ["orders.open"],
-    "prepared": ["accounts.add", "authority.register", "accounts.confirm", "authority.new_order", "orders.save"],
+    "prepared": [
+        *("assets.probe", "webroot.clean_up", "webroot.present", "webroot.check"),
+        *("accounts.add", "authority.register", "accounts.confirm", "authority.new_order", "orders.save"),
+    ],
     "placed": ["authority.authorizations", "orders.save"],
     "challenged": ["webroot.present", "webroot.check", "orders.save"],
     "presented": ["authority.answer", "orders.save"],

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from certify_challenge_http.answerable import ensure_answerable, has_safe_token
 from certify_challenge_http.fetching import fetch
-from certify_core.api import Challenge, ChallengeFailed, LocalFault, write_atomically
+from certify_core.api import Challenge, ChallengeFailed, LocalFault, remove_leftovers, write_atomically
 
 _READABLE_FILE = 0o644
 _READABLE_FOLDER = 0o755
@@ -90,7 +90,9 @@ class WebrootProvider:
             return
         file = _file(challenge, parameters)
         try:
+            # Without the folder there is nothing to remove; another order may have taken it away just now.
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                remove_leftovers(file)
                 file.unlink()
         except OSError as error:
             raise LocalFault(

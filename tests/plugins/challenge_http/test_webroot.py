@@ -239,6 +239,16 @@ def test_an_answer_that_cannot_be_removed_is_named(
         provider.clean_up(challenge, parameters)
 
 
+def test_what_an_interrupted_write_left_goes_with_the_answer(
+    provider: WebrootProvider, challenge: Challenge, root: Path, parameters: WebrootParameters
+) -> None:
+    file = answer_file(root, challenge)
+    file.parent.mkdir(parents=True)
+    file.with_name(f".{file.name}.0123abcd.tmp").write_text("half")
+    provider.clean_up(challenge, parameters)
+    assert list(root.iterdir()) == []
+
+
 @pytest.mark.parametrize("token", ["../../../precious", "../../precious"])
 def test_a_token_that_leads_out_of_the_folder_removes_nothing(
     provider: WebrootProvider, root: Path, parameters: WebrootParameters, token: str
