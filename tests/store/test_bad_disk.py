@@ -1,4 +1,4 @@
-"""A full disk, and a database that may not be written: said with a remedy, nothing half-written, and over when it is over.
+"""A full disk, and a database that may not be written: a clear refusal, nothing half-written, and over when it is over.
 
 The full disk is a real one, mounted for the test: this needs root.
 """
@@ -6,6 +6,7 @@ The full disk is a real one, mounted for the test: this needs root.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,14 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Engine, event
 
 from certify_core.api import LocalFault
 from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate
 from certify_core.domain.order import Order, OrderState
 from certify_core.store import Account, Store
-from tests.support.stores import DAY, FAILURE, KEY_PEM, NOW, issue, issued_for, open_store, order_for
-from tests.support.stores import sqlite_engine, wanting
+from tests.support.stores import (
+    DAY,
+    FAILURE,
+    KEY_PEM,
+    NOW,
+    issue,
+    issued_for,
+    open_store,
+    order_for,
+    sqlite_engine,
+    wanting,
+)
 
 DIRECTORY = "https://authority.test/directory"
 
@@ -138,12 +149,16 @@ def test_a_full_disk_refuses_a_new_data_folder_and_takes_it_when_there_is_room(s
 
 
 class WriteProtection:
-    """Makes SQLite refuse every change, as it does where the file may not be written."""
+    """Makes SQLite refuse every change on an engine's connections, as it does where the file may not be written."""
 
-    on = False
+    def __init__(self, engine: Engine) -> None:
+        self._connections: list[sqlite3.Connection] = []
+        event.listen(engine, "connect", lambda connection, _: self._connections.append(connection))
 
-    def __call__(self, connection: Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(self.on)}")
+    def switch(self, on: bool) -> None:
+        """Protect the file, or let it be written again."""
+        for connection in self._connections:
+            connection.execute(f"PRAGMA query_only = {int(on)}")
 
 
 @every_write
@@ -151,15 +166,17 @@ def test_a_database_that_may_not_be_written_refuses_a_write_as_a_whole(
     tmp_path: Path, write: Callable[[Filled], Any]
 ) -> None:
     things = fill(tmp_path)
-    engine, protection = sqlite_engine(tmp_path), WriteProtection()
-    event.listen(engine, "begin", protection)
+    engine = sqlite_engine(tmp_path)
+    engine.dispose()
+    protection = WriteProtection(engine)
     filled = Filled(Store(engine, tmp_path), *things)
+    filled.store.schedule.release("open the connection that writes", NOW)
     before = filled.contents()
-    protection.on = True
+    protection.switch(True)
     with pytest.raises(LocalFault, match="readonly database") as fault:
         write(filled)
     during = filled.contents()
-    protection.on = False
+    protection.switch(False)
     write(filled)
     filled.store.close()
     assert (during, "permissions of the data folder" in fault.value.remedy) == (before, True)

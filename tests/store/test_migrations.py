@@ -28,9 +28,7 @@ engine = SqliteStore().open(PluginContext(Path(sys.argv[1])))
 def python(program: str, *arguments: object) -> subprocess.Popen[str]:
     """Start a program; it may wait for a line of its input."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def tables(folder: Path) -> set[str]:

@@ -184,5 +184,5 @@ def test_without_its_master_key_a_database_gives_no_key_away(tmp_path: Path) -> 
     with open_store(tmp_path) as first:
         first.accounts.add(DIRECTORY, KEY_PEM, NOW)
     (tmp_path / "master.key").unlink()
-    with open_store(tmp_path) as second, pytest.raises(LocalFault, match="master.key"):
+    with open_store(tmp_path) as second, pytest.raises(LocalFault, match=r"master\.key"):
         second.accounts.find(DIRECTORY)

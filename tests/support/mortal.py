@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certify_core.acme import AccountKey, AcmeClient
 from certify_core.store.secrets import Vault
+from tests.support.chaos_proxy import ChaosProxy
 from tests.support.pebble import Pebble
 from tests.support.service import Service
 
@@ -64,13 +65,13 @@ def public_bytes(holder: x509.Certificate | x509.CertificateSigningRequest) -> b
     return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def orders_at_authority(data_dir: Path, pebble: Pebble) -> int:
+def orders_at_authority(data_dir: Path, authority: Pebble | ChaosProxy) -> int:
     """Return how many orders the authority knows of the account in this data folder."""
     with contextlib.closing(sqlite3.connect(data_dir / "manageditems.db")) as database:
         rows = database.execute("SELECT id, sealed_key, url, orders_url FROM account").fetchall()
     ((account_id, sealed, url, orders_url),) = rows
     key = AccountKey.from_pem(Vault.open(data_dir).unseal(sealed, account_id).decode())
-    client = AcmeClient(pebble.directory, key, account_url=url, ca_bundle=pebble.ca_bundle, user_agent="tests")
+    client = AcmeClient(authority.directory, key, account_url=url, ca_bundle=authority.ca_bundle, user_agent="tests")
     with contextlib.closing(client):
         return len(list(client.orders(orders_url)))
 

@@ -20,7 +20,9 @@ from certify_store_sqlite import FILE, SqliteStore
 NOW = 1_800_000_000.0
 DAY = 86_400.0
 FAILURE = Failure(failure_class=FailureClass.AUTHORITY, cause="The authority is silent.", remedy="Wait.")
-KEY_PEM = "-----BEGIN PRIVATE KEY-----\nnobody may ever read this line in the database file\n-----END PRIVATE KEY-----\n"
+KEY_PEM = (
+    "-----BEGIN PRIVATE KEY-----\nnobody may ever read this line in the database file\n-----END PRIVATE KEY-----\n"
+)
 
 
 def sqlite_engine(folder: Path) -> Engine:

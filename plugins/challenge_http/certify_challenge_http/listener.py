@@ -7,6 +7,7 @@ a thread of the listener's own then serves them all, whatever clients do.
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 from certify_challenge_http.ports import listening_sockets, port_fault
 from certify_challenge_http.server import BACKLOG, MAX_CONNECTIONS, PATIENCE, Server
@@ -44,9 +45,12 @@ class Listener:
 
     def _open(self) -> Server:
         sockets = listening_sockets(self._port, BACKLOG)
-        try:
-            return Server(sockets, self._answers.get, self._patience, self._max_connections)
-        except OSError as error:
+        with ExitStack() as unless_served:
             for opened in sockets:
-                opened.close()
-            raise port_fault(self._port, error) from error
+                unless_served.enter_context(opened)
+            try:
+                server = Server(sockets, self._answers.get, self._patience, self._max_connections)
+            except OSError as error:
+                raise port_fault(self._port, error) from error
+            unless_served.pop_all()
+        return server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+from functools import cache
 
 from certify_core.api import LocalFault
 
@@ -27,7 +28,7 @@ def listening_sockets(port: int, backlog: int) -> list[socket.socket]:
             sockets.append(socket.create_server((address, port), family=family, backlog=backlog))
         except OSError as error:
             if error.errno in _NO_SUCH_FAMILY:
-                _log.info("There is no %s here: challenges are answered without", family.name)
+                _log_missing(port, family)
                 missing = error
                 continue
             for opened in sockets:
@@ -36,6 +37,12 @@ def listening_sockets(port: int, backlog: int) -> list[socket.socket]:
     if not sockets and missing is not None:
         raise port_fault(port, missing) from missing
     return sockets
+
+
+@cache
+def _log_missing(port: int, family: socket.AddressFamily) -> None:
+    """Say it once: the port is opened again for every order, and the machine stays as it is."""
+    _log.info("There is no %s here: challenges on port %d are answered without", family.name, port)
 
 
 def port_fault(port: int, error: OSError) -> LocalFault:

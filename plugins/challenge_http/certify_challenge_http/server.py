@@ -6,6 +6,7 @@ What a client can cost is bounded: `MAX_REQUEST` bytes of memory and `patience` 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class Server:
         self._started: Future[None] = Future()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="http-01", daemon=True)
-        self._thread.start()
+        self._start()
         self._started.result()
 
     def close(self) -> None:
@@ -58,6 +59,14 @@ class Server:
         """Count a connection out."""
         self._connections.pop(connection, None)
 
+    def _start(self) -> None:
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._loop.close()
+            # What the system said, before Python made another type of it.
+            raise OSError(errno.EAGAIN, str(error)) from error
+
     def _run(self) -> None:
         try:
             self._loop.run_until_complete(self._serve())
@@ -70,7 +79,8 @@ class Server:
                 await self._loop.create_server(self._connection, sock=listening, backlog=BACKLOG)
                 for listening in self._sockets
             ]
-        except OSError as error:
+        except Exception as error:
+            # Whatever it is: who opens the port waits for this answer, and every order behind it.
             self._started.set_exception(error)
             return
         self._started.set_result(None)

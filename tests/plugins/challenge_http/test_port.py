@@ -9,7 +9,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +51,14 @@ def holder(port: int) -> Iterator[int]:
         assert process.stdout.readline() == b"held\n"
         yield process.pid
         process.communicate(b"\n")
+
+
+@pytest.fixture
+def no_thread_can_start() -> Iterator[None]:
+    """Ask for more stack than any system has, as if it had no threads left."""
+    before = threading.stack_size(1 << 46)
+    yield
+    threading.stack_size(before)
 
 
 @pytest.fixture
@@ -192,12 +201,33 @@ def test_a_server_that_cannot_start_says_so(event_loop_of: str, port: int) -> No
         Server([unusable], lambda _: None, 5, 500)
 
 
-@pytest.mark.parametrize(
-    ("missing", "host"), [(socket.AF_INET6, "127.0.0.1"), (socket.AF_INET, "::1")], ids=["no IPv6", "no IPv4"]
-)
-def test_a_machine_with_one_of_ipv4_and_ipv6_answers_and_checks_there(
-    monkeypatch: pytest.MonkeyPatch, port: int, challenge: Challenge, missing: socket.AddressFamily, host: str
+def test_a_server_that_cannot_start_for_a_reason_nobody_foresaw_keeps_nobody_waiting(event_loop_of: str) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as unusable, pytest.raises(ValueError, match="Stream Socket"):
+        Server([unusable], lambda _: None, 5, 500)
+
+
+def test_a_service_without_threads_left_says_so_and_keeps_no_port(port: int, no_thread_can_start: None) -> None:
+    with pytest.raises(LocalFault, match=f"Port {port} cannot be opened: can't start new thread"):
+        Listener(port).publish("token", "answer")
+    assert not is_open(port)
+
+
+def test_a_machine_without_ipv6_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, port: int
 ) -> None:
+    monkeypatch.setattr(socket, "create_server", without(socket.AF_INET6))
+    caplog.set_level(logging.INFO)
+    listener = Listener(port)
+    for _ in range(3):
+        listener.publish("token", "answer")
+        listener.withdraw("token")
+    assert [record.message for record in caplog.records if "AF_INET6" in record.message] == [
+        f"There is no AF_INET6 here: challenges on port {port} are answered without"
+    ]
+
+
+def without(missing: socket.AddressFamily) -> Callable[..., socket.socket]:
+    """Return `socket.create_server` as it is on a machine that lacks an address family."""
     create_server = socket.create_server
 
     def create(address: tuple[str, int], *, family: socket.AddressFamily, backlog: int) -> socket.socket:
@@ -205,7 +235,16 @@ def test_a_machine_with_one_of_ipv4_and_ipv6_answers_and_checks_there(
             raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
         return create_server(address, family=family, backlog=backlog)
 
-    monkeypatch.setattr(socket, "create_server", create)
+    return create
+
+
+@pytest.mark.parametrize(
+    ("missing", "host"), [(socket.AF_INET6, "127.0.0.1"), (socket.AF_INET, "::1")], ids=["no IPv6", "no IPv4"]
+)
+def test_a_machine_with_one_of_ipv4_and_ipv6_answers_and_checks_there(
+    monkeypatch: pytest.MonkeyPatch, port: int, challenge: Challenge, missing: socket.AddressFamily, host: str
+) -> None:
+    monkeypatch.setattr(socket, "create_server", without(missing))
     provider, parameters = HttpProvider(port), HttpParameters()
     provider.present(challenge, parameters)
     provider.check(challenge, parameters)
