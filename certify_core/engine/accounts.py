@@ -10,6 +10,7 @@ from dataclasses import replace
 from certify_core import __version__
 from certify_core.acme import AccountKey, AcmeClient, ExternalAccountBinding
 from certify_core.contracts import AcmeAuthority
+from certify_core.engine.silence import Silence
 from certify_core.errors import PolicyRefused
 from certify_core.store import Account, Store
 
@@ -22,6 +23,7 @@ class AccountKeeper:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self.connect: Callable[..., AcmeClient] = AcmeClient
         """Makes a client; tests put one of their own here."""
+        self.silence = Silence()
         self._store = store
         self._clock = clock
         self._clients: dict[tuple[str, str | None], AcmeClient] = {}
@@ -35,7 +37,8 @@ class AccountKeeper:
             with self._locks[authority.directory]:
                 client = self._clients.get(key)
                 if client is None:
-                    client = self._ready_client(authority)
+                    with self.silence.listening(authority.directory):
+                        client = self._ready_client(authority)
                     self._clients[key] = client
         return client
 

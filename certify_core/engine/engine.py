@@ -27,7 +27,7 @@ from certify_core.store import Store
 
 ORDERS_AT_ONCE = 200
 """Orders that are under way at the same time; a waiting order holds no thread."""
-ORDER_THREADS = 16
+ORDER_THREADS = 24
 DEPLOYMENTS_AT_ONCE = 100
 DEPLOYMENT_THREADS = 8
 WITNESSES = 20
@@ -52,7 +52,7 @@ class Engine:
         self.logs = CertificateLogs(log_dir / "certificates")
         self.wanted = Wanted(plugins, store.vault)
         self._machine = OrderMachine(store, self.wanted, self.events, self._clock)
-        self._renewals = Renewals(store, self._machine, self.events, self._clock, self._settled)
+        self._renewals = Renewals(store, self._machine, self.events, self._clock, self._settled, self._resume)
         self._deployments = Deployments(store, self.wanted, self.events, self._clock, self._settled)
         self._renewal_jobs = JobRunner(
             self._renewals.run, workers=ORDER_THREADS, name="order", capacity=ORDERS_AT_ONCE, on_room=self._wake
@@ -174,6 +174,9 @@ class Engine:
         self._wake()
 
     # -- behind the scenes ---------------------------------------------------------------------------------------
+
+    def _resume(self, certificate_id: str) -> None:
+        self._renewal_jobs.submit(certificate_id)
 
     def _wake(self) -> None:
         self._scheduler.wake()

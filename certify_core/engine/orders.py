@@ -104,7 +104,8 @@ class OrderMachine:
         try:
             if not isinstance(authority, AcmeAuthority):
                 return self._save(order, authority.issue(order.csr_der, order.identifiers)), 0.0
-            return self._steps[order.state](order, authority)
+            with self._accounts.silence.listening(authority.directory):
+                return self._steps[order.state](order, authority)
         except Exception:
             self._uninterrupted.discard(order.id)
             raise

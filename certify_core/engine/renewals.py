@@ -13,11 +13,14 @@ from certify_core.domain.schedule import DueReason, backoff, due
 from certify_core.engine.clock import Clock
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.orders import OrderMachine
+from certify_core.engine.silence import Lanes
 from certify_core.errors import NotFound, failure_of
 from certify_core.store import Store
 
 ENDS_AN_ORDER = {FailureClass.USER, FailureClass.POLICY}
 """After these the authority will not go on with the same order; all others are waited out."""
+ORDERS_AT_ONE_AUTHORITY = 16
+"""So many threads at most work for one authority: if it hangs, there are others left."""
 MAX_STEP_FAILURES = 5
 """An order whose same step breaks the protocol this often in a row is given up."""
 
@@ -34,38 +37,63 @@ class Renewals:
         events: Events,
         clock: Clock,
         settled: Callable[[str], None],
+        submit: Callable[[str], None],
     ) -> None:
-        """`settled` is called with the certificate's id when its order has ended or waits for a later try."""
+        """Prepare.
+
+        `settled` is called with the certificate's id when its order has ended or waits for a later try; `submit` when
+        it is its turn after it had to wait for others at the same authority.
+        """
         self._store = store
         self._machine = machine
         self._events = events
         self._clock = clock
         self._settled = settled
+        self._submit = submit
+        self._lanes = Lanes(ORDERS_AT_ONE_AUTHORITY)
         self._under_way: dict[str, Order] = {}
 
     def run(self, certificate_id: str) -> float | None:
         """Take steps until the order ends, fails or has to wait; return the seconds to wait."""
+        order = self._under_way.get(certificate_id) or self._taken_up(certificate_id)
+        if order is None:
+            self._resume(self._lanes.decline(certificate_id))
+            return None
+        self._under_way[certificate_id] = order
+        if not self._lanes.enter(order.authority, certificate_id):
+            return None
         try:
-            order = self._under_way.get(certificate_id) or self._order(certificate_id)
-        except NotFound:
-            return None
-        except Exception as error:
-            self._not_begun(certificate_id, error)
-            return None
+            return self._go_on(order)
+        finally:
+            self._resume(self._lanes.leave(order.authority))
+
+    def _go_on(self, order: Order) -> float | None:
         wait = 0.0
-        while order is not None and order.state.is_open and not wait:
-            self._under_way[certificate_id] = order
+        while order.state.is_open and not wait:
             try:
                 order, wait = self._machine.advance(order)
             except Exception as error:
                 self._step_failed(order, error)
                 return None
-        if order is not None and order.state.is_open:
-            self._under_way[certificate_id] = order
+        if order.state.is_open:
+            self._under_way[order.certificate_id] = order
             return wait
-        self._under_way.pop(certificate_id, None)
-        self._settled(certificate_id)
+        self._under_way.pop(order.certificate_id, None)
+        self._settled(order.certificate_id)
         return None
+
+    def _taken_up(self, certificate_id: str) -> Order | None:
+        try:
+            return self._order(certificate_id)
+        except NotFound:
+            return None
+        except Exception as error:
+            self._not_begun(certificate_id, error)
+            return None
+
+    def _resume(self, certificate_id: str | None) -> None:
+        if certificate_id is not None:
+            self._submit(certificate_id)
 
     def abandon(self, certificate_id: str) -> None:
         """Clean up after a certificate that is about to be deleted."""

@@ -26,9 +26,16 @@ class Scheduler:
     """One thread that claims due work and submits it."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], float], *, renewals: JobRunner, deployments: JobRunner
+        self,
+        store: Store,
+        clock: Callable[[], float],
+        *,
+        renewals: JobRunner,
+        deployments: JobRunner,
+        after_a_fault: float = AFTER_A_FAULT,
     ) -> None:
         self._store = store
+        self._after_a_fault = after_a_fault
         self._clock = clock
         self._renewals = renewals
         self._deployments = deployments
@@ -64,8 +71,8 @@ class Scheduler:
             try:
                 sleep = self._claim()
             except Exception:
-                _log.exception("Due work could not be read; the next look is in %s s", AFTER_A_FAULT)
-                sleep = AFTER_A_FAULT
+                _log.exception("Due work could not be read; the next look is in %s s", self._after_a_fault)
+                sleep = self._after_a_fault
             self._next_look = self._clock() + sleep
             self._wake.wait(sleep)
 

@@ -9,7 +9,7 @@
         def context(self, tmp_path):
             return PluginContext(tmp_path, {"mystore": {"url": url_of_an_empty_database()}})
 
-`context` leads to a database that is empty when a test begins; by default it is one in a new data folder. One of the tests
+`context` leads to a database that is empty when a test begins, by default one in a new data folder. One of the tests
 opens the provider in another process: provider and settings have to bear being pickled.
 """
 
