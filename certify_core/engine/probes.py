@@ -6,7 +6,9 @@ found good is not tried again for a few seconds, so that a thousand orders are n
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import defaultdict
 
 from certify_core.domain.order import Order
 from certify_core.engine.challenges import Challenges
@@ -23,6 +25,7 @@ class Probes:
         self._store = store
         self._challenges = challenges
         self._tried: dict[str, float] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def check(self, order: Order) -> None:
         """Try disk and challenge path.
@@ -32,9 +35,10 @@ class Probes:
             ChallengeFailed: the answer could not be seen through the loopback.
         """
         path = order.challenge.model_dump_json()
-        now = time.monotonic()
-        if now - self._tried.get(path, -GOOD_FOR) < GOOD_FOR:
-            return
-        self._store.assets.probe()
-        self._challenges.probe(order)
-        self._tried[path] = time.monotonic()
+        # Orders that come together try it once and all know.
+        with self._locks[path]:
+            if time.monotonic() - self._tried.get(path, -GOOD_FOR) < GOOD_FOR:
+                return
+            self._store.assets.probe()
+            self._challenges.probe(order)
+            self._tried[path] = time.monotonic()

@@ -15,7 +15,14 @@ from certify_core.service.routes import certificates, operations, system
 
 def make_app(engine: Engine, token: str) -> ASGIApp:
     """Return the API of an engine, open to who has the token."""
-    app = FastAPI(title="Certify", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Certify",
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     problems.install(app)
     work = Operations(engine.events)
     app.include_router(system.router(engine))

@@ -1,11 +1,13 @@
 """serviceconfig.json: where the service listens and how it works; read, never written, by this version.
 
-Keys are read without regard to case, as the original's are, and unknown ones are left alone.
+Keys are read without regard to case, as the original's are, and unknown ones are left alone; so is the byte order mark
+that Windows editors put in front.
 """
 
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,7 +53,7 @@ def read_settings(data_dir: Path) -> dict[str, Any]:
     """
     path = data_dir / FILE
     try:
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(path.read_bytes().removeprefix(BOM_UTF8))
     except FileNotFoundError:
         return {}
     except orjson.JSONDecodeError as error:

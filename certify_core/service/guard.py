@@ -12,7 +12,10 @@ from typing import Any
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from certify_core.domain.failure import FailureClass
+from certify_core.errors import InvalidInput
 from certify_core.service.listen import loopback_addresses
+from certify_core.service.problems import MEDIA_TYPE
 from certify_core.service.token import TOKEN_FILE
 
 OPEN_PATHS = {"/api/system/appversion"}
@@ -27,8 +30,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            # There is none in this API, and none may come in beside the token.
+            await send({"type": "websocket.close", "code": 1008})
             return
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
@@ -55,14 +59,16 @@ def _is_loopback(host: str) -> bool:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     try:
         loopback_addresses(name)
-    except Exception:
+    except InvalidInput:
         return False
     return True
 
 
 async def _refuse(send: Send, status: int, detail: str, remedy: str) -> None:
-    body = orjson.dumps({"title": "Refused", "status": status, "detail": detail, "remedy": remedy})
-    headers: list[Any] = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+    body = orjson.dumps(
+        {"title": "Refused", "status": status, "detail": detail, "remedy": remedy, "failure_class": FailureClass.USER}
+    )
+    headers: list[Any] = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import socket
 
 from certify_core.errors import InvalidInput, LocalFault
 
 BACKLOG = 512
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 def loopback_addresses(host: str) -> list[str]:
@@ -39,21 +41,27 @@ def bind(host: str, port: int) -> list[socket.socket]:
         InvalidInput: the host is not a loopback one.
         LocalFault: the port is taken or may not be used.
     """
-    first, *others = loopback_addresses(host)
-    sockets = [_listener(first, port)]
-    actual = sockets[0].getsockname()[1]
-    for address in others:
-        # A machine without IPv6 is no reason not to start.
-        with contextlib.suppress(LocalFault):
-            sockets.append(_listener(address, actual))
+    with contextlib.ExitStack() as opened:
+        sockets: list[socket.socket] = []
+        for address in loopback_addresses(host):
+            listener = _listener(address, sockets[0].getsockname()[1] if sockets else port)
+            if listener is not None:
+                sockets.append(opened.enter_context(listener))
+        opened.pop_all()
     return sockets
 
 
-def _listener(address: str, port: int) -> socket.socket:
+def _listener(address: str, port: int) -> socket.socket | None:
+    """Return a listening socket, or None on a machine without IPv6.
+
+    A port that is free on one of the two addresses only is taken: whoever has the other would get our clients' tokens.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         return socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
+        if address == "::1" and error.errno in _NO_IPV6:
+            return None
         raise LocalFault(
             f"The API cannot listen on {address} port {port}: {error.strerror or error}.",
             'Stop the program that holds the port, or set another "port" in serviceconfig.json.',

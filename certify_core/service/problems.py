@@ -24,6 +24,7 @@ _STATUS_OF_CLASS = {
     FailureClass.PROTOCOL: 502,
     FailureClass.LOCAL: 503,
 }
+_SEND_JSON = "Send a JSON object, with the header 'Content-Type: application/json'."
 
 
 def install(app: FastAPI) -> None:
@@ -31,16 +32,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CertifyError, _certify_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected_error)
 
 
-def invalid_input(error: ValidationError | RequestValidationError, *, prefix: str = "") -> InvalidInput:
-    """Return the first thing that a model refused, with the path of its field."""
+def invalid_input(error: ValidationError | RequestValidationError) -> InvalidInput:
+    """Return the first thing that a model refused, with the path of its field: in the body, the query or settings."""
     first: dict[str, Any] = dict(error.errors()[0])
-    location = first["loc"][1:] if first["loc"] and first["loc"][0] in {"body", "query", "path"} else first["loc"]
-    field = ".".join(str(part) for part in (*((prefix,) if prefix else ()), *location)) or "body"
-    raised = first.get("ctx", {}).get("error")
-    if isinstance(raised, InvalidInput):
-        return InvalidInput(field, raised.cause, raised.remedy)
+    if first["type"] == "json_invalid":
+        return InvalidInput("body", f"The body is not JSON: {first['ctx']['error']}.", _SEND_JSON)
+    location = first["loc"][1:] if first["loc"][0] in {"body", "query", "path"} else first["loc"]
+    if not location:
+        return InvalidInput("body", "The body is not a JSON object.", _SEND_JSON)
+    field = ".".join(str(part) for part in location)
     message = first["msg"].removeprefix("Value error, ")
     return InvalidInput(field, f"{field}: {message}.", "See /api/openapi.json for what is expected.")
 
@@ -68,10 +71,29 @@ def _validation_error(request: Request, error: Exception) -> Response:
     return _certify_error(request, invalid_input(error))
 
 
-def _http_error(_: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
-    body = {"title": "Refused", "status": error.status_code, "detail": f"{error.detail}.", "remedy": ""}
+    body = {
+        "title": "Refused",
+        "status": error.status_code,
+        "detail": f"{request.method} {request.url.path}: {error.detail}.",
+        "remedy": "See /api/openapi.json for all paths and their methods.",
+        "failure_class": FailureClass.USER,
+    }
     return _problem(body, dict(error.headers or {}))
+
+
+def _unexpected_error(_: Request, error: Exception) -> Response:
+    # Not the error's own text: that of a stranger's error may hold a secret. The connection is closed, because the
+    # server does so after what it takes for a fault of its own.
+    body = {
+        "title": "Unexpected",
+        "status": 500,
+        "detail": f"The service met an unexpected {type(error).__name__}.",
+        "remedy": "See logs/service.exceptions.log in the data folder for the whole trace.",
+        "failure_class": FailureClass.LOCAL,
+    }
+    return _problem(body, {"Connection": "close"})
 
 
 def _problem(body: dict[str, Any], headers: dict[str, str]) -> Response:

@@ -57,7 +57,7 @@ class Assets:
         try:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomically(file, bytes(_PROBE_BYTES))
-            file.unlink()
+            file.unlink(missing_ok=True)
         except OSError as error:
             raise LocalFault(
                 f"A certificate could not be saved in {self._root}: {error.strerror or error}.",

@@ -54,12 +54,15 @@ class Office:
             workers=1,
             name="r",
             capacity=capacity,
-            on_room=lambda: self.scheduler.wake(),
+            on_room=self._wake,
         )
         self.deployments = JobRunner(lambda one: self._take("deployment", one), workers=1, name="d")
         self.scheduler = Scheduler(
             self.store, self.clock, renewals=self.renewals, deployments=self.deployments, after_a_fault=0.05
         )
+
+    def _wake(self) -> None:
+        self.scheduler.wake()
 
     def _take(self, kind: str, one: str) -> None:
         self.taken.put(Taken(kind, one, self.clock()))

@@ -13,6 +13,7 @@ from certify_core.domain.certificate import Status
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.engine import Engine
 from certify_core.engine.parameters import masked
+from certify_core.service.json_body import StrictJsonRoute
 from certify_core.service.operations import Operations
 from certify_core.service.problems import invalid_input
 from certify_core.service.routes.views import (
@@ -31,7 +32,7 @@ BASE = "/api/managedcertificates"
 
 def router(engine: Engine, operations: Operations) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(prefix=BASE, tags=["managed certificates"])
+    routes = APIRouter(prefix=BASE, tags=["managed certificates"], route_class=StrictJsonRoute)
     certificates = engine.store.certificates
 
     @routes.get("", response_model=CertificatePage)
@@ -83,7 +84,7 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
         try:
             settings = CertificateSettings.model_validate(_merged(current, wish.settings))
         except ValidationError as error:
-            raise invalid_input(error, prefix="settings") from None
+            raise invalid_input(error) from None
         return certificate_document(engine.change(certificate_id, wish.version, settings))
 
     @routes.delete("/{certificate_id}", status_code=204)

@@ -13,6 +13,7 @@ from certify_core.acme import ExternalAccountBinding
 from certify_core.contracts import AcmeAuthority
 from certify_core.engine.engine import Engine
 from certify_core.errors import InvalidInput, NotFound
+from certify_core.service.json_body import StrictJsonRoute
 from certify_core.service.routes.views import iso
 from certify_core.store import Account
 
@@ -42,7 +43,7 @@ class AccountWish(BaseModel):
 
 def router(engine: Engine) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(prefix="/api", tags=["system"])
+    routes = APIRouter(prefix="/api", tags=["system"], route_class=StrictJsonRoute)
 
     @routes.get("/system/appversion")
     def appversion() -> str:
