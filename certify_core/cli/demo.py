@@ -21,7 +21,7 @@ import click
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json
 from certify_core.cli.exits import Exit
-from certify_core.cli.progress import follow
+from certify_core.cli.progress import follow, show_step
 
 if TYPE_CHECKING:
     from certify_core.service.host import Host
@@ -136,7 +136,10 @@ def _report(result: dict[str, Any], host: Host, *, stay: bool, as_json: bool) ->
     if as_json:
         print_json(result)
         return
-    click.echo(f"✓ page checked        over TLS against the local root: serial {result['served_serial']}")
+    from rich.console import Console
+
+    served = f"over TLS against the local root, serial {result['served_serial']}"
+    show_step(Console(), "page checked", served, good=True)
     click.echo(f"\nDone in {result['seconds']} s.\n  API   {result['api']}   (token in {host.data_dir / 'api.token'})")
     click.echo(f"  Page  {result['page']}")
     if stay:

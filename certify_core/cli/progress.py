@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json
 from certify_core.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _BAD = {"failed", "deployment failed", "warning"}
 
@@ -39,19 +42,22 @@ def follow(client: Client, operation: str, *, as_json: bool, patience: float) ->
                 continue
             status.update(f"after {kind}")
             if not as_json:
-                _show(console, event)
+                show_step(console, event["kind"], event["message"], good=event["kind"] not in _BAD)
     return events, outcome
 
 
-def _show(console: Any, event: dict[str, Any]) -> None:
-    bad = event["kind"] in _BAD
-    mark, style = ("✗", "red") if bad else ("✓", "green")
+def show_step(console: Console, label: str, message: str, *, good: bool) -> None:
+    """Print one step; in one piece, or a running spinner would wipe out half of the line."""
+    from rich.text import Text
+
+    mark = "✓" if good else "✗"
     try:
         mark.encode(console.encoding)
     except UnicodeEncodeError:
-        mark = "x" if bad else "+"
-    console.print(f"[{style}]{mark}[/] [bold]{event['kind']:<20}[/]", end="")
-    console.print(event["message"], markup=False, highlight=False, soft_wrap=True)
+        mark = "+" if good else "x"
+    style = "green" if good else "red"
+    line = Text.assemble((mark, style), " ", (f"{label:<20}", "bold"), message)
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def not_waiting(certificate_id: str, name: str, *, as_json: bool) -> None:

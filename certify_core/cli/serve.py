@@ -24,7 +24,7 @@ def serve(data_dir: Path, port: int | None) -> None:
 
     try:
         overrides: dict[str, object] = {} if port is None else {"port": port}
-        host = Host(data_dir, overrides=overrides, listening=_tell)
+        host = Host(data_dir, overrides=overrides, listening=_tell, hindered=_complain)
     except CertifyError as error:
         click.echo(f"certify: {error}", err=True)
         sys.exit(Exit.FAILED)
@@ -40,3 +40,7 @@ def serve(data_dir: Path, port: int | None) -> None:
 
 def _tell(server: Server) -> None:
     click.echo(f"Certify listens on {server.url}")
+
+
+def _complain(reason: str) -> None:
+    click.echo(f"certify: {reason}", err=True)

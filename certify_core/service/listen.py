@@ -11,6 +11,7 @@ from certify_core.errors import InvalidInput, LocalFault
 
 BACKLOG = 512
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+"""What a machine without IPv6 says; that is no reason not to start."""
 
 
 def loopback_addresses(host: str) -> list[str]:
@@ -37,6 +38,8 @@ def loopback_addresses(host: str) -> list[str]:
 def bind(host: str, port: int) -> list[socket.socket]:
     """Return listening sockets for host and port; with port 0 all on the same free one.
 
+    A port that is free on one of two addresses only is taken: whoever holds the other would get our clients' tokens.
+
     Raises:
         InvalidInput: the host is not a loopback one.
         LocalFault: the port is taken or may not be used.
@@ -44,25 +47,20 @@ def bind(host: str, port: int) -> list[socket.socket]:
     with contextlib.ExitStack() as opened:
         sockets: list[socket.socket] = []
         for address in loopback_addresses(host):
-            listener = _listener(address, sockets[0].getsockname()[1] if sockets else port)
-            if listener is not None:
-                sockets.append(opened.enter_context(listener))
+            try:
+                listener = _listener(address, sockets[0].getsockname()[1] if sockets else port)
+            except OSError as error:
+                if sockets and error.errno in _NO_IPV6:
+                    continue
+                raise LocalFault(
+                    f"The API cannot listen on {address} port {port}: {error.strerror or error}.",
+                    'Stop the program that holds the port, or set another "port" in serviceconfig.json.',
+                ) from error
+            sockets.append(opened.enter_context(listener))
         opened.pop_all()
     return sockets
 
 
-def _listener(address: str, port: int) -> socket.socket | None:
-    """Return a listening socket, or None on a machine without IPv6.
-
-    A port that is free on one of the two addresses only is taken: whoever has the other would get our clients' tokens.
-    """
+def _listener(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        return socket.create_server((address, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        if address == "::1" and error.errno in _NO_IPV6:
-            return None
-        raise LocalFault(
-            f"The API cannot listen on {address} port {port}: {error.strerror or error}.",
-            'Stop the program that holds the port, or set another "port" in serviceconfig.json.',
-        ) from error
+    return socket.create_server((address, port), family=family, backlog=BACKLOG)

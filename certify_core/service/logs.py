@@ -6,6 +6,8 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from certify_core.errors import LocalFault
+
 MAX_BYTES = 5_000_000
 GENERATIONS = 5
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -20,8 +22,17 @@ _LEVELS = {
 
 
 def set_up_logs(folder: Path, level: str) -> None:
-    """Write this process's log records to the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write this process's log records to the folder.
+
+    Raises:
+        LocalFault: the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LocalFault(
+            f"The folder {folder} cannot be made: {error.strerror or error}.", "Move away what is in its place."
+        ) from error
     root = logging.getLogger()
     root.setLevel(_LEVELS[level])
     # urllib3 tells every connection at debug level, with paths that hold tokens.

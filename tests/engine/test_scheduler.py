@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from certify_core.engine.jobs import JobRunner
 from certify_core.engine.scheduler import Scheduler
 from certify_core.store import Store
 from tests.support.stores import FAILURE, NOW, issue, sqlite_engine, wanting
+from tests.support.waiting import eventually
 
 PATIENCE = 20.0
 """Seconds: far less than the scheduler sleeps when nobody wakes it."""
@@ -92,10 +94,16 @@ class Office:
         return created.id
 
     def asleep(self) -> None:
-        """Start, and return when it sleeps until something far away."""
-        first = self.store.certificates.create(wanting(), NOW).id
+        """Start, and return when it sleeps."""
         self.start()
-        assert self.next().id == first
+        eventually(_scheduler_waits, every=0.01)
+
+
+def _scheduler_waits() -> bool:
+    """Return whether the thread of the scheduler is in a wait of the standard library."""
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "scheduler")
+    code = sys._current_frames()[thread.ident or 0].f_code
+    return (code.co_filename, code.co_name) == (threading.__file__, "wait")
 
 
 @pytest.fixture

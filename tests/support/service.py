@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +25,8 @@ class Answer:
     """What the API answered."""
 
     status: int
-    headers: dict[str, str]
+    headers: urllib3.HTTPHeaderDict
+    """Found by their names in any case."""
     body: Any
 
 
@@ -62,14 +65,18 @@ class Service:
 
     def start(self, *, port: int | None = 0) -> Self:
         """Start the service and wait until it says that it listens."""
-        arguments = [] if port is None else ["--port", str(port)]
-        self._process = self._popen("serve", "--data-dir", str(self.data_dir), *arguments)
-        line = _first_line(self._process)
+        line = self.launch(port=port)
         if not line.startswith("Certify listens on "):
             self.kill()
             raise AssertionError(f"the service said {line!r} instead of listening\n{self.log()}")
         self.url = line.removeprefix("Certify listens on ").strip()
         return self
+
+    def launch(self, *, port: int | None = 0) -> str:
+        """Start the process and return the first line that it prints."""
+        arguments = [] if port is None else ["--port", str(port)]
+        self._process = self._popen("serve", "--data-dir", str(self.data_dir), *arguments)
+        return _first_line(self._process)
 
     @property
     def pid(self) -> int:
@@ -99,9 +106,23 @@ class Service:
             if body is not None
             else (self._http.request(method, self.url + path, headers=sent))
         )
-        text = response.data.decode()
-        is_json = "json" in response.headers.get("Content-Type", "")
-        return Answer(response.status, dict(response.headers), json.loads(text) if text and is_json else text)
+        return _answer(response)
+
+    def send(self, method: str, path: str, body: bytes, content_type: str = "application/json") -> Answer:
+        """Ask the API with a body as it is."""
+        sent = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
+        return _answer(self._http.request(method, self.url + path, body=body, headers=sent))
+
+    @contextlib.contextmanager
+    def stream(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
+        """Open a stream; leaving the block hangs up, whether or not it has ended."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        with urllib3.PoolManager(retries=False, timeout=30) as http:
+            response = http.request("GET", self.url + path, headers=headers, preload_content=False)
+            try:
+                yield response
+            finally:
+                response.close()
 
     def certify(self, *arguments: str, timeout: float = 60, stdin: str | None = None) -> Ended:
         """Run the command line against this service."""
@@ -154,6 +175,12 @@ class Service:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+
+def _answer(response: urllib3.BaseHTTPResponse) -> Answer:
+    text = response.data.decode()
+    is_json = "json" in response.headers.get("Content-Type", "")
+    return Answer(response.status, response.headers, json.loads(text) if text and is_json else text)
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from certify_core.contracts import PlannedChange
 from certify_core.domain.certificate import Deployment, ManagedCertificate
@@ -15,6 +15,8 @@ from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.events import Event
 from certify_core.engine.parameters import masked
 from certify_core.service.operations import Operation
+
+RESERVED_IDS = {"summary", "request-due"}
 
 
 def iso(moment: float | None) -> str | None:
@@ -27,6 +29,13 @@ class NewCertificate(CertificateSettings):
 
     id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     """Chosen by the service if not given."""
+
+    @field_validator("id")
+    @classmethod
+    def _not_a_path_of_the_api(cls, value: str | None) -> str | None:
+        if value in RESERVED_IDS:
+            raise ValueError(f"{value!r} is a path of the API and cannot be an id")
+        return value
 
 
 class ChangeCertificate(BaseModel):

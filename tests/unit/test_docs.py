@@ -1,0 +1,73 @@
+"""What the documents promise is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from certify_core.cli.exits import Exit
+from certify_core.cli.main import COMMANDS, cli
+
+ROOT = Path(__file__).parents[2]
+PROOFS = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "reliability.md").read_text())
+CLI = (ROOT / "docs" / "cli.md").read_text()
+
+
+def commands() -> dict[str, click.Command]:
+    """Return every command by its full name."""
+    found: dict[str, click.Command] = {}
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            found |= {f"{name} {below}": one for below, one in command.commands.items()}
+        else:
+            found[name] = command
+    return found
+
+
+@pytest.mark.parametrize(("file", "test"), PROOFS)
+def test_every_proof_of_a_promise_exists(file: str, test: str) -> None:
+    text = (ROOT / file).read_text()
+    assert not test or f"def {test}(" in text
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_is_described_with_an_example(name: str) -> None:
+    assert f"\n## certify {name}\n" in CLI
+    assert f"\ncertify {name}" in CLI
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_option_of_a_command_is_described(name: str) -> None:
+    section = CLI.split(f"\n## certify {name}\n")[1].split("\n## ")[0]
+    options = {
+        option
+        for parameter in commands()[name].params
+        if isinstance(parameter, click.Option)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    common = {"--json", "--data-dir"}
+    assert {option for option in options - common if f"`{option}" not in section} == set()
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_has_a_help_text(name: str) -> None:
+    assert commands()[name].help
+
+
+def test_the_table_of_exit_codes_is_the_one_in_use() -> None:
+    table = dict(re.findall(r"^\| (\d) \| (\w[\w ]*) \|", CLI, re.MULTILINE))
+    assert {int(code): name.replace(" ", "_").upper() for code, name in table.items()} == {
+        exit_.value: exit_.name for exit_ in Exit
+    }
+
+
+@pytest.mark.parametrize("document", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_between_documents_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
