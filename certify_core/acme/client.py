@@ -36,7 +36,7 @@ from certify_core.errors import ProtocolViolation
 
 PARALLEL_READS = 8
 """Authorizations that are read at the same time."""
-_NEXT_PAGE = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
+_LINK = re.compile(r'<(?P<target>[^>]*)>\s*;[^,]*\brel="?(?P<relation>[\w-]+)"?')
 
 
 class AcmeClient:
@@ -173,7 +173,7 @@ class AcmeClient:
             seen.add(url)
             answer = self._session.get(url)
             yield from order_urls_in(answer)
-            url = _next_page(answer)
+            url = next(iter(_links(answer, "next")), None)
 
     def authorizations(self, urls: Sequence[str]) -> list[Authorization]:
         """Return authorizations in the order of their addresses, read in parallel (RFC 8555 section 7.5)."""
@@ -200,6 +200,12 @@ class AcmeClient:
     def certificate(self, url: str) -> str:
         """Return the certificate and its chain as PEM, the certificate itself first (RFC 8555 section 7.4.2)."""
         return chain_in(self._session.get(url, accept=MEDIA_TYPE))
+
+    def certificates(self, url: str) -> list[str]:
+        """Return every chain that the authority offers for a certificate, its first choice first (section 7.4.2)."""
+        answer = self._session.get(url, accept=MEDIA_TYPE)
+        others = [self._session.get(link, accept=MEDIA_TYPE) for link in _links(answer, "alternate")]
+        return [chain_in(each) for each in (answer, *others)]
 
     def key_authorization(self, token: str) -> str:
         """Return what answers a challenge (RFC 8555 section 8.1).
@@ -235,9 +241,12 @@ class AcmeClient:
         return post(moved_to, body)
 
 
-def _next_page(answer: Answer) -> str | None:
-    for link in answer.headers.getlist("Link"):
-        match = _NEXT_PAGE.search(link)
-        if match:
-            return urljoin(answer.url, str(match[1]))
-    return None
+def _links(answer: Answer, relation: str) -> list[str]:
+    """Return the addresses of an answer's links of one relation (RFC 8288)."""
+    found = (
+        match
+        for header in answer.headers.getlist("Link")
+        for match in _LINK.finditer(header)
+        if match["relation"] == relation
+    )
+    return [urljoin(answer.url, match["target"]) for match in found]

@@ -7,6 +7,7 @@ served by an HTTPS page, and the page checked over TLS against the authority's r
 from __future__ import annotations
 
 import http.server
+import signal
 import socket
 import ssl
 import sys
@@ -85,9 +86,10 @@ def _run(host: Host, site: Path, started: float, *, stay: bool, as_json: bool) -
             "seconds": round(time.monotonic() - started, 2),
             "events": events,
         }
+        interrupted = _interruption() if stay else None
         _report(result, host, stay=stay, as_json=as_json)
-        if stay:
-            _until_interrupted()
+        if interrupted is not None:
+            interrupted.wait()
     finally:
         server.shutdown()
         server.server_close()
@@ -146,8 +148,9 @@ def _report(result: dict[str, Any], host: Host, *, stay: bool, as_json: bool) ->
         click.echo("Ctrl-C ends the demo and removes everything.")
 
 
-def _until_interrupted() -> None:
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        click.echo("")
+def _interruption() -> threading.Event:
+    """Return what is set by Ctrl-C, or when the process is told to end."""
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: interrupted.set())
+    return interrupted

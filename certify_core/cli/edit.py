@@ -20,6 +20,10 @@ from certify_core.cli.request import KEY_TYPES, deployments
 @click.option("--ca", "authority", metavar="ID|URL", help="Certificate authority or ACME directory.")
 @click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
 @click.option("--key-type", type=click.Choice(KEY_TYPES))
+@click.option("--reuse-key/--no-reuse-key", default=None)
+@click.option("--profile", help="Certificate profile of the authority; empty for none.")
+@click.option("--lifetime-days", type=float, help="How long it should be valid; 0 for as long as the authority likes.")
+@click.option("--preferred-chain", metavar="NAME", help="Root that the chain should lead to; empty for any.")
 @click.option("--challenge", metavar="PROVIDER[:KEY=VALUE,...]")
 @click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Replaces all deployments; repeatable.")
 @click.option("--no-deploy", is_flag=True, help="Remove all deployments.")
@@ -51,13 +55,20 @@ def _changes(
     authority: str | None,
     ca_bundle: Path | None,
     key_type: str | None,
+    reuse_key: bool | None,
+    profile: str | None,
+    lifetime_days: float | None,
+    preferred_chain: str | None,
     challenge: str | None,
     deploy: tuple[str, ...],
     no_deploy: bool,
     auto_renew: bool | None,
     at_percent: float | None,
 ) -> dict[str, Any]:
-    changes: dict[str, Any] = {"name": name, "authority": authority, "key_type": key_type}
+    changes: dict[str, Any] = {"name": name, "authority": authority, "key_type": key_type, "reuse_key": reuse_key}
+    order = {"profile": profile, "lifetime_days": lifetime_days, "preferred_chain": preferred_chain}
+    # What is empty is removed, which a merge says with null.
+    changes["order"] = {key: value or None for key, value in order.items() if value is not None} or None
     changes["ca_bundle"] = str(ca_bundle.absolute()) if ca_bundle else None
     if add or remove:
         kept = [identifier for identifier in settings["identifiers"] if identifier not in remove]

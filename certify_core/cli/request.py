@@ -29,6 +29,10 @@ Example:
 @click.option("--ca-directory", default=None, metavar="URL", help="Address of an ACME directory, instead of --ca.")
 @click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
 @click.option("--key-type", type=click.Choice(KEY_TYPES), default="ecdsa-p256", show_default=True)
+@click.option("--reuse-key/--no-reuse-key", default=False, help="Keep the private key at renewals.")
+@click.option("--profile", help="Certificate profile of the authority, such as shortlived.")
+@click.option("--lifetime-days", type=float, help="How long it should be valid, where the authority lets you choose.")
+@click.option("--preferred-chain", metavar="NAME", help="Common name of the root that the chain should lead to.")
 @click.option("--challenge", default="http", show_default=True, metavar="PROVIDER[:KEY=VALUE,...]")
 @click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Where to put it; repeatable.")
 @click.option("--auto-renew/--no-auto-renew", default=True, show_default=True)
@@ -44,6 +48,10 @@ def request(
     ca_directory: str | None,
     ca_bundle: Path | None,
     key_type: str,
+    reuse_key: bool,
+    profile: str | None,
+    lifetime_days: float | None,
+    preferred_chain: str | None,
     challenge: str,
     deploy: tuple[str, ...],
     auto_renew: bool,
@@ -64,6 +72,8 @@ def request(
         "authority": ca_directory or authority or "letsencrypt",
         "ca_bundle": str(ca_bundle.absolute()) if ca_bundle else None,
         "key_type": key_type,
+        "reuse_key": reuse_key,
+        "order": {"profile": profile, "lifetime_days": lifetime_days, "preferred_chain": preferred_chain},
         "challenge": {"provider": provider, "parameters": parameters},
         "deployments": deployments(deploy),
         "renewal": {"automatic": auto_renew},

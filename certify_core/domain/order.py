@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from certify_core.domain.failure import Failure
 from certify_core.domain.identifiers import Identifier
-from certify_core.domain.settings import ChallengeSettings
+from certify_core.domain.settings import ChallengeSettings, OrderWishes
 
 
 class OrderState(StrEnum):
@@ -65,6 +65,7 @@ class Order:
     request_digest: str
     """Of the settings that it was made for."""
     challenge: ChallengeSettings
+    wishes: OrderWishes
     private_key_pem: str = field(repr=False)
     csr_der: bytes = field(repr=False)
     created_at: float

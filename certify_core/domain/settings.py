@@ -51,6 +51,17 @@ class RenewalSettings(Wanted):
     """The share of its lifetime after which the certificate is renewed, in percent."""
 
 
+class OrderWishes(Wanted):
+    """What is asked of the authority beyond names; an authority may refuse each of them."""
+
+    profile: str | None = None
+    """One of the authority's certificate profiles, such as ``shortlived`` (draft-ietf-acme-profiles)."""
+    lifetime_days: float | None = Field(default=None, gt=0)
+    """How long the certificate should be valid (``notAfter`` of RFC 8555 section 7.1.3)."""
+    preferred_chain: str | None = None
+    """Common name of a root: among the chains that the authority offers, the one that leads there is taken."""
+
+
 class CertificateSettings(Wanted):
     """Everything that a user can say about one managed certificate."""
 
@@ -65,6 +76,9 @@ class CertificateSettings(Wanted):
     ca_bundle: str | None = None
     """A PEM file with the roots by which the ACME directory's own TLS certificate is checked."""
     key_type: KeyType = KeyType.P256
+    reuse_key: bool = False
+    """Whether a renewal keeps the private key; without it every certificate has a new one."""
+    order: OrderWishes = OrderWishes()
     challenge: ChallengeSettings = ChallengeSettings()
     deployments: tuple[DeploymentSettings, ...] = ()
     renewal: RenewalSettings = RenewalSettings()
@@ -82,5 +96,7 @@ class CertificateSettings(Wanted):
     @property
     def request_digest(self) -> str:
         """A fingerprint of all that goes into the certificate: when it changes, a new one has to be requested."""
-        parts = (*sorted(self.identifiers), self.authority, self.key_type)
+        parts = [*sorted(self.identifiers), self.authority, self.key_type]
+        if self.order != OrderWishes():
+            parts.append(self.order.model_dump_json())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

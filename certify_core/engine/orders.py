@@ -16,13 +16,14 @@ from certify_core.acme import AcmeClient, OrderStatus
 from certify_core.contracts import AcmeAuthority, Authority
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.order import Order, OrderState
+from certify_core.domain.schedule import DAY
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.challenges import Challenges, refusal
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.probes import Probes
 from certify_core.engine.wanted import Wanted
-from certify_core.engine.x509 import check_issued, key_to_pem, make_csr, make_key
-from certify_core.errors import AuthorityUnavailable, ProtocolViolation
+from certify_core.engine.x509 import PrivateKey, check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key
+from certify_core.errors import AuthorityUnavailable, PolicyRefused, ProtocolViolation
 from certify_core.store import Store
 
 FIRST_POLL = 0.1
@@ -68,7 +69,7 @@ class OrderMachine:
     def begin(self, certificate: ManagedCertificate) -> Order:
         """Make and keep a new order with its key: the authority hears of it in the next step."""
         settings = certificate.settings
-        key = make_key(settings.key_type)
+        key = self._key_to_keep(certificate) or make_key(settings.key_type)
         identifiers = settings.parsed_identifiers
         order = Order(
             id=uuid.uuid4().hex,
@@ -78,6 +79,7 @@ class OrderMachine:
             identifiers=identifiers,
             request_digest=settings.request_digest,
             challenge=settings.challenge,
+            wishes=settings.order,
             private_key_pem=key_to_pem(key),
             csr_der=make_csr(key, identifiers),
             created_at=self._clock(),
@@ -125,7 +127,7 @@ class OrderMachine:
     def _place(self, order: Order, authority: AcmeAuthority) -> Advance:
         self._probes.check(order)
         client = self._accounts.client(authority)
-        status = self._lost_order(order, authority, client) or client.new_order(order.identifiers)
+        status = self._lost_order(order, authority, client) or self._new_order(order, authority, client)
         self._tell(order, EventKind.ORDER_PLACED, f"order placed at {authority.title}")
         return self._commit(
             order,
@@ -134,6 +136,16 @@ class OrderMachine:
             finalize_url=status.finalize,
             authorizations=status.authorizations,
         )
+
+    def _new_order(self, order: Order, authority: AcmeAuthority, client: AcmeClient) -> OrderStatus:
+        wishes = order.wishes
+        if wishes.profile is not None and wishes.profile not in client.profiles:
+            known = ", ".join(client.profiles) or "it has none"
+            raise PolicyRefused(
+                f"{authority.title} has no certificate profile {wishes.profile!r}.", f"Its profiles: {known}."
+            )
+        not_after = None if wishes.lifetime_days is None else self._clock() + wishes.lifetime_days * DAY
+        return client.new_order(order.identifiers, profile=wishes.profile, not_after=not_after)
 
     def _lost_order(self, order: Order, authority: AcmeAuthority, client: AcmeClient) -> OrderStatus | None:
         """Return the order that the authority made for us while its answer was lost, if there is one.
@@ -221,7 +233,25 @@ class OrderMachine:
                 )
             if certificate_url is None:
                 return self._again(order, status)
-        return self._save(order, client.certificate(certificate_url)), 0.0
+        return self._save(order, self._chosen_chain(order, client, certificate_url)), 0.0
+
+    def _chosen_chain(self, order: Order, client: AcmeClient, certificate_url: str) -> str:
+        wanted = order.wishes.preferred_chain
+        if wanted is None:
+            return client.certificate(certificate_url)
+        chains = client.certificates(certificate_url)
+        for chain in chains:
+            if leads_to(chain, wanted):
+                return chain
+        self._tell(order, EventKind.WARNING, f"no chain leads to {wanted}: the authority's first one is taken")
+        return chains[0]
+
+    def _key_to_keep(self, certificate: ManagedCertificate) -> PrivateKey | None:
+        settings, issued = certificate.settings, certificate.issued
+        if not settings.reuse_key or issued is None:
+            return None
+        _, pem = self._store.assets.load(certificate.id, issued.id)
+        return key_of_type(pem, settings.key_type)
 
     # -- helpers -------------------------------------------------------------------------------------------------
 

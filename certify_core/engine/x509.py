@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from certify_core.domain.identifiers import Identifier, IdentifierType
 from certify_core.domain.keys import KeyType
@@ -34,6 +34,17 @@ def key_to_pem(key: PrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
+
+
+def key_of_type(pem: str, key_type: KeyType) -> PrivateKey | None:
+    """Return a private key if it is of this type, else None."""
+    key = serialization.load_pem_private_key(pem.encode(), None)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key if _RSA_BITS.get(key_type) == key.key_size else None
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        curve = _CURVES.get(key_type)
+        return key if curve is not None and key.curve.name == curve.name else None
+    return None
 
 
 def make_csr(key: PrivateKey, identifiers: Sequence[Identifier]) -> bytes:
@@ -70,6 +81,13 @@ def split_chain(fullchain_pem: str) -> tuple[str, str]:
     end = "-----END CERTIFICATE-----"
     head, mark, tail = fullchain_pem.strip().partition(end)
     return f"{head}{mark}\n", f"{tail.lstrip()}\n" if tail.strip() else ""
+
+
+def leads_to(fullchain_pem: str, common_name: str) -> bool:
+    """Whether the last certificate of a chain was issued by who has this common name."""
+    last = x509.load_pem_x509_certificates(fullchain_pem.encode())[-1]
+    names = last.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return common_name in {name.value for name in names}
 
 
 def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence[Identifier]) -> CertificateFacts:

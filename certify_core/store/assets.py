@@ -38,7 +38,8 @@ class Assets:
             return
         sealed = self._vault.seal(private_key_pem.encode(), issued_id)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for missing in (self._root, folder.parent):  # the mode is not that of parents made by the way
+                missing.mkdir(exist_ok=True, mode=0o700)
             remove_leftovers(folder)
             write_folder_atomically(folder, {_CERTIFICATE: fullchain_pem.encode(), _KEY: sealed})
         except OSError as error:

@@ -13,7 +13,7 @@ from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.identifiers import parse_identifier
 from certify_core.domain.order import Order, OrderedChallenge, OrderState
-from certify_core.domain.settings import ChallengeSettings
+from certify_core.domain.settings import ChallengeSettings, OrderWishes
 from certify_core.errors import NotFound
 from certify_core.store.database import Database
 from certify_core.store.outcomes import record_attempt_failed, record_issued
@@ -86,6 +86,7 @@ class Orders:
             identifiers=tuple(parse_identifier(text) for text in document["identifiers"]),
             request_digest=document["request_digest"],
             challenge=ChallengeSettings.model_validate(document["challenge"]),
+            wishes=OrderWishes.model_validate(document.get("wishes", {})),
             private_key_pem=self._vault.unseal(sealed, row["id"]).decode() if sealed else "",
             csr_der=bytes.fromhex(document["csr"]),
             created_at=row["created_at"],
@@ -154,6 +155,7 @@ def _document(order: Order) -> str:
             "identifiers": [identifier.value for identifier in order.identifiers],
             "request_digest": order.request_digest,
             "challenge": order.challenge.model_dump(mode="json"),
+            "wishes": order.wishes.model_dump(mode="json", exclude_none=True),
             "csr": order.csr_der.hex(),
         }
     ).decode()

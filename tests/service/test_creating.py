@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import uuid
@@ -160,7 +161,7 @@ def test_a_body_without_its_content_type_is_told_which_one(service: Service) -> 
 def broken_database(idle: Service) -> Service:
     """A service whose table of certificates lacks a column."""
     idle.start()
-    with sqlite3.connect(idle.data_dir / "manageditems.db") as database:
+    with contextlib.closing(sqlite3.connect(idle.data_dir / "manageditems.db")) as database:
         database.execute("ALTER TABLE managedcertificate RENAME COLUMN failure_count TO other")
     return idle
 

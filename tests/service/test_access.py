@@ -1,0 +1,146 @@
+"""Who may use the API: whoever has the token, from this machine, and no web page of somebody else."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from certify_core import __version__
+from tests.support.issuing import issue
+from tests.support.service import Service
+from tests.support.wishes import CERTIFICATES, wish
+
+OPEN = "/api/system/appversion"
+
+
+def operations_of(service: Service) -> Iterator[tuple[str, str]]:
+    """Yield method and path of everything in the API's own description, and the description."""
+    yield "GET", "/api/openapi.json"
+    for path, methods in service.call("GET", "/api/openapi.json").body["paths"].items():
+        for method in methods:
+            yield method.upper(), path
+
+
+def closed(service: Service) -> list[tuple[str, str]]:
+    """Return method and path of everything but the version, with something in the place of parameters."""
+    filled = [(method, path.replace("{", "").replace("}", "")) for method, path in operations_of(service)]
+    return [(method, path) for method, path in filled if path != OPEN]
+
+
+@pytest.fixture
+def certificate(service: Service, name: str) -> dict[str, Any]:
+    """A certificate that was issued."""
+    return issue(service, wish(name, id=name))
+
+
+def test_everybody_may_know_the_version_and_nothing_else(service: Service) -> None:
+    answer = service.call("GET", OPEN, token=None)
+    assert (answer.status, answer.body) == (200, __version__)
+
+
+def test_a_stranger_gets_nowhere_else(service: Service) -> None:
+    paths = closed(service)
+    assert [where for where in paths if service.call(*where, token=None).status != 401] == []
+    assert len(paths) > 10
+
+
+@pytest.mark.parametrize("token", ["wrong", "x" * 10_000, "é".encode().decode("latin-1")])
+def test_a_wrong_token_gets_nowhere_else(service: Service, token: str) -> None:
+    assert [where for where in closed(service) if service.call(*where, token=token).status != 401] == []
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {}x", "Bearer x{}"])
+def test_what_is_not_exactly_the_token_is_refused(service: Service, authorization: str) -> None:
+    headers = {"Authorization": authorization.format(service.token)}
+    assert service.call("GET", CERTIFICATES, headers=headers).status == 401
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_name_of_the_scheme_may_have_any_case(service: Service, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {service.token}"}
+    assert service.call("GET", CERTIFICATES, headers=headers).status == 200
+
+
+def test_a_refusal_says_how_to_get_in(service: Service) -> None:
+    answer = service.call("GET", CERTIFICATES, token=None)
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert (answer.headers["Content-Type"], "api.token" in answer.body["remedy"]) == ("application/problem+json", True)
+
+
+def test_unknown_paths_do_not_show_themselves_to_strangers(service: Service) -> None:
+    assert service.call("GET", "/api/nonsense", token=None).status == 401
+
+
+@pytest.mark.parametrize("path", ["/api/system/appversion/", "/api/system/../system/appversion", "//api/plugins"])
+def test_no_spelling_of_the_open_path_opens_another(service: Service, path: str) -> None:
+    assert service.call("GET", path, token=None).status in {200, 401}
+    assert "certify" not in str(service.call("GET", path, token=None).body).replace("api.token", "")
+
+
+@pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example", ""])
+@pytest.mark.parametrize("path", [CERTIFICATES, OPEN])
+def test_a_foreign_name_that_leads_here_is_refused(service: Service, host: str, path: str) -> None:
+    assert service.call("GET", path, headers={"Host": host}).status == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:9696", "127.1.2.3", "[::1]", "[::1]:9696"])
+def test_every_name_of_this_machine_is_served(service: Service, host: str) -> None:
+    assert service.call("GET", CERTIFICATES, headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://attacker.example", "null", "http://localhost", "http://localhost:1", "http://localhost.evil"]
+)
+def test_another_sites_page_is_refused_even_with_the_token(service: Service, origin: str) -> None:
+    answer = service.call("POST", CERTIFICATES, wish("a.test"), headers={"Origin": origin})
+    assert (answer.status, answer.headers["Content-Type"]) == (403, "application/problem+json")
+
+
+def test_a_page_of_the_services_own_is_served(service: Service) -> None:
+    assert service.call("GET", CERTIFICATES, headers={"Origin": service.url}).status == 200
+
+
+def test_a_browser_is_never_told_that_another_site_may_read(service: Service) -> None:
+    preflight = {"Origin": "https://attacker.example", "Access-Control-Request-Method": "POST"}
+    answer = service.call("OPTIONS", CERTIFICATES, headers=preflight)
+    assert (answer.status, "Access-Control-Allow-Origin" in answer.headers) == (403, False)
+
+
+def test_no_get_changes_anything(service: Service, certificate: dict[str, Any]) -> None:
+    operation = service.call("POST", f"{CERTIFICATES}/{certificate['id']}/request").body
+    service.call("GET", operation["events"])
+    known = {
+        "{certificate_id}": certificate["id"],
+        "{operation_id}": operation["operation"],
+        "{authority_id}": "local",
+    }
+    before = state(service)
+    answers = {}
+    for method, path in operations_of(service):
+        for parameter, value in known.items():
+            path = path.replace(parameter, value)
+        if method == "GET":
+            answers[path] = service.call("GET", path).status
+    assert (set(answers.values()), state(service)) == ({200}, before)
+
+
+def test_the_token_is_in_no_log(service: Service, certificate: dict[str, Any]) -> None:
+    service.call("GET", f"/api/nonsense?token={service.token}")
+    logs = [path.read_bytes() for path in (service.data_dir / "logs").rglob("*") if path.is_file()]
+    assert [log for log in logs if service.token.encode() in log] == []
+    assert b"debug" in b"".join(logs).lower()
+
+
+def state(service: Service) -> tuple[list[str], dict[str, str]]:
+    """Return what is in the database and in the files of the data folder."""
+    with contextlib.closing(sqlite3.connect(service.data_dir / "manageditems.db")) as database:
+        rows = list(database.iterdump())
+    files = [path for path in service.data_dir.rglob("*") if path.is_file() and "manageditems.db" not in path.name]
+    return rows, {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.parent.name != "logs"
+    }
