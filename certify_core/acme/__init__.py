@@ -4,6 +4,7 @@ Importing this is cheap: urllib3 is imported with the first client, the `acme` l
 """
 
 from certify_core.acme.answer import ConnectionBroken
+from certify_core.acme.ari import certificate_id
 from certify_core.acme.client import AcmeClient
 from certify_core.acme.eab import ExternalAccountBinding
 from certify_core.acme.keys import AccountKey
@@ -22,5 +23,6 @@ __all__ = [
     "Problem",
     "ProblemError",
     "Registration",
+    "certificate_id",
     "challenge_refusal",
 ]

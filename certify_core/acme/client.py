@@ -13,12 +13,14 @@ from urllib.parse import urljoin
 import orjson
 
 from certify_core.acme.answer import Answer
+from certify_core.acme.ari import suggestion_in
 from certify_core.acme.base64url import ALPHABET, to_base64url
-from certify_core.acme.directory import NEW_ACCOUNT, NEW_ORDER, Directory
+from certify_core.acme.directory import NEW_ACCOUNT, NEW_ORDER, RENEWAL_INFO, Directory
 from certify_core.acme.eab import ExternalAccountBinding
 from certify_core.acme.keys import AccountKey
 from certify_core.acme.pem_chain import MEDIA_TYPE, chain_in
-from certify_core.acme.refusals import ProblemError
+from certify_core.acme.refusals import ProblemError, refusal_of
+from certify_core.acme.repeat import repeated
 from certify_core.acme.resources import (
     Authorization,
     OrderStatus,
@@ -31,11 +33,13 @@ from certify_core.acme.resources import (
 )
 from certify_core.acme.retry_after import moment_of
 from certify_core.acme.session import Session
+from certify_core.domain.ari import Suggestion
 from certify_core.domain.identifiers import Identifier
 from certify_core.errors import ProtocolViolation
 
 PARALLEL_READS = 8
 """Authorizations that are read at the same time."""
+_BY_LIFETIME = "It is asked again by itself; until then the certificate is renewed by its lifetime."
 _LINK = re.compile(r'<(?P<target>[^>]*)>\s*;[^,]*\brel="?(?P<relation>[\w-]+)"?')
 
 
@@ -98,6 +102,11 @@ class AcmeClient:
     def profiles(self) -> Mapping[str, str]:
         """The certificate profiles that the authority offers, with their descriptions."""
         return self._directory.meta().profiles
+
+    @property
+    def suggests_renewals(self) -> bool:
+        """Whether the authority says when to renew its certificates, and takes `replaces` (RFC 9773)."""
+        return self._directory.optional(RENEWAL_INFO) is not None
 
     def authority_time(self) -> float | None:
         """Return what time it is at the authority, in seconds since the epoch; None if it does not say.
@@ -207,6 +216,25 @@ class AcmeClient:
         others = [self._session.get(link, accept=MEDIA_TYPE) for link in _links(answer, "alternate")]
         return [chain_in(each) for each in (answer, *others)]
 
+    def renewal_info(self, ari_id: str) -> Suggestion | None:
+        """Return when the authority wants a certificate renewed, None if it never says so (RFC 9773 section 4).
+
+        Args:
+            ari_id: what names the certificate; made by `certify_core.acme.certificate_id`.
+        """
+        base = self._directory.optional(RENEWAL_INFO)
+        if base is None:
+            return None
+        answer = self._read(f"{base.rstrip('/')}/{ari_id}")
+        if answer.status == 404:  # is it the certificate that is not known, or has the address moved?
+            self._directory.forget()
+            moved_to = self._directory.optional(RENEWAL_INFO)
+            if moved_to not in (base, None):
+                answer = self._read(f"{str(moved_to).rstrip('/')}/{ari_id}")
+        if not answer.is_success:
+            raise refusal_of(answer, remedy=_BY_LIFETIME)
+        return suggestion_in(answer)
+
     def key_authorization(self, token: str) -> str:
         """Return what answers a challenge (RFC 8555 section 8.1).
 
@@ -221,6 +249,11 @@ class AcmeClient:
         """Close every connection."""
         self._readers.shutdown(wait=False, cancel_futures=True)
         self._transport.close()
+
+    def _read(self, url: str) -> Answer:
+        """Ask for what is open to everybody."""
+        deadline = self._transport.deadline()
+        return repeated(lambda: self._transport.request("GET", url, deadline))
 
     def _authorization(self, url: str) -> Authorization:
         return authorization_in(self._session.get(url))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_AGE = 86_400.0
 """Seconds after which it is fetched again."""
 NEW_NONCE, NEW_ACCOUNT, NEW_ORDER = "newNonce", "newAccount", "newOrder"
+RENEWAL_INFO = "renewalInfo"
 _REQUIRED = (NEW_NONCE, NEW_ACCOUNT, NEW_ORDER)
 _REMEDY = "Check that the address is that of an ACME directory, such as https://acme.example/directory."
 
@@ -55,6 +56,11 @@ class Directory:
             ProtocolViolation: what is there is no ACME directory.
         """
         return str(self._current()[name])
+
+    def optional(self, name: str) -> str | None:
+        """Return where requests of this name go, None if the authority does not take any; raises as `address` does."""
+        address = self._current().get(name)
+        return address if isinstance(address, str) and address else None
 
     def meta(self) -> Meta:
         """Return what the authority says about itself; raises as `address` does."""

@@ -125,8 +125,10 @@ class Engine:
 
     def delete(self, certificate_id: str, version: int | None = None) -> None:
         """Stop looking after a certificate: its settings, keys and logs go, what was deployed stays in place."""
-        self._renewals.abandon(certificate_id)
+        order = self._renewals.order_under_way(certificate_id)
         self.store.certificates.delete(certificate_id, version)
+        if order is not None:
+            self._machine.abandon(order)
         self.store.assets.delete(certificate_id)
         self.events.publish(certificate_id, EventKind.SETTLED, "deleted")
         self.logs.delete(certificate_id)

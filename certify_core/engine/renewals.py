@@ -95,12 +95,10 @@ class Renewals:
         if certificate_id is not None:
             self._submit(certificate_id)
 
-    def abandon(self, certificate_id: str) -> None:
-        """Clean up after a certificate that is about to be deleted."""
+    def order_under_way(self, certificate_id: str) -> Order | None:
+        """Return the order that a certificate is waiting for, if there is one."""
         certificate = self._store.certificates.get(certificate_id)
-        if certificate.order_id is not None:
-            self._machine.abandon(self._store.orders.get(certificate.order_id))
-        self._under_way.pop(certificate_id, None)
+        return self._store.orders.get(certificate.order_id) if certificate.order_id else None
 
     def _order(self, certificate_id: str) -> Order | None:
         """Return the order to go on with: the one under way, or a new one if the certificate is due."""
@@ -138,7 +136,9 @@ class Renewals:
         try:
             count = self._store.certificates.get(order.certificate_id).failure_count + 1
         except NotFound:
+            # Deleted meanwhile: then nothing of it stays, nor what this step has just saved.
             self._machine.abandon(order)
+            self._store.assets.delete(order.certificate_id)
             return
         retry_at = now + backoff(count, failure, order.certificate_id)
         if _ends(order, failure):

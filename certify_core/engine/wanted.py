@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, JsonValue
 
@@ -54,6 +55,10 @@ class Wanted:
     def authority(self, authority: str, ca_bundle: str | None) -> Authority:
         """Return the authority of this id, or the one behind this directory address."""
         if authority.startswith(("https://", "http://")):
+            if not urlsplit(authority).hostname:
+                raise InvalidInput(
+                    "authority", f"{authority!r} names no server.", "Give the whole address of an ACME directory."
+                )
             return AcmeAuthority(id=authority, title=authority, directory=authority, ca_bundle=ca_bundle)
         return self._plugins.authorities.get(authority, field="authority")
 

@@ -84,8 +84,11 @@ def split_chain(fullchain_pem: str) -> tuple[str, str]:
 
 
 def leads_to(fullchain_pem: str, common_name: str) -> bool:
-    """Whether the last certificate of a chain was issued by who has this common name."""
-    last = x509.load_pem_x509_certificates(fullchain_pem.encode())[-1]
+    """Whether the last certificate of a chain was issued by who has this common name; garbage leads nowhere."""
+    try:
+        last = x509.load_pem_x509_certificates(fullchain_pem.encode())[-1]
+    except ValueError:
+        return False
     names = last.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
     return common_name in {name.value for name in names}
 

@@ -30,26 +30,29 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
-        if scope["type"] == "websocket":
-            # There is none in this API, and none may come in beside the token.
+        refusal = self._refusal(scope["path"], dict(scope["headers"]))
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
-            return
-        headers = dict(scope["headers"])
+        else:
+            await _refuse(send, *refusal)
+
+    def _refusal(self, path: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
+        """Return status, cause and remedy, or None if the request may pass."""
         host = headers.get(b"host", b"").decode("latin-1")
         origin = headers.get(b"origin")
         if not _is_loopback(host):
-            await _refuse(send, 403, "The Host header does not name this machine.", "Use http://localhost.")
-        elif origin is not None and origin.decode("latin-1").split("://", 1)[-1] != host:
-            await _refuse(send, 403, "The request comes from a page of another site.", "Use the API from here.")
-        elif scope["path"] not in OPEN_PATHS and not self._authorized(headers):
-            await _refuse(
-                send,
-                401,
-                "A token is required.",
-                f"Send 'Authorization: Bearer' with the content of {TOKEN_FILE} in the service's data folder.",
-            )
-        else:
-            await self._app(scope, receive, send)
+            return 403, "The Host header does not name this machine.", "Use http://localhost."
+        if origin is not None and origin.decode("latin-1").split("://", 1)[-1] != host:
+            return 403, "The request comes from a page of another site.", "Use the API from here."
+        if path in OPEN_PATHS or self._authorized(headers):
+            return None
+        return (
+            401,
+            "A token is required.",
+            f"Send 'Authorization: Bearer' with the content of {TOKEN_FILE} in the service's data folder.",
+        )
 
     def _authorized(self, headers: dict[bytes, bytes]) -> bool:
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")

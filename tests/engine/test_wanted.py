@@ -153,6 +153,12 @@ def test_each_place_keeps_its_own_password_behind_the_mask(
     assert passwords(wanted, after) == expected
 
 
+def test_places_that_read_the_same_keep_their_passwords_by_their_order(wanted: Wanted) -> None:
+    before = wanted.checked(to_places(("same", "A"), ("same", "B")))
+    after = wanted.checked(to_places(("same", MASK), ("same", MASK)), before)
+    assert after.deployments == before.deployments
+
+
 @pytest.mark.parametrize("places", [["moved"], ["a", "b", "new"], ["new", "a", "b"]])
 def test_where_it_is_not_clear_whose_password_is_masked_it_is_asked_for(wanted: Wanted, places: list[str]) -> None:
     before = wanted.checked(to_places(("a", "A"), ("b", "B")))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certify_core.api import KeyType, ProtocolViolation, parse_identifier
-from certify_core.engine.x509 import check_issued, key_to_pem, make_csr, make_key, split_chain
+from certify_core.engine.x509 import check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key, split_chain
 from tests.support.certificates import CertificateAuthority
 from tests.support.processes import installed
 
@@ -53,6 +53,18 @@ def test_openssl_takes_every_kind_of_key(tmp_path: Path, key_type: KeyType) -> N
 
 def test_every_key_is_a_new_one() -> None:
     assert len({key_to_pem(make_key(KeyType.P256)) for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize("key_type", KeyType)
+def test_a_key_is_kept_only_for_the_type_that_it_has(key_type: KeyType) -> None:
+    pem = key_to_pem(make_key(key_type))
+    kept = {other: key for other in KeyType if (key := key_of_type(pem, other)) is not None}
+    assert {other: key_to_pem(key) for other, key in kept.items()} == {key_type: pem}
+
+
+def test_a_key_of_a_kind_that_is_not_asked_for_is_not_kept() -> None:
+    pem = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    assert [key_of_type(pem, key_type) for key_type in KeyType] == [None] * len(KeyType)
 
 
 @pytest.mark.parametrize("key_type", KeyType)
@@ -185,3 +197,14 @@ def test_a_chain_is_split_after_its_first_certificate(authority: CertificateAuth
 def test_a_lone_certificate_has_no_chain(authority: CertificateAuthority) -> None:
     bundle = authority.issue("app.test")
     assert split_chain(f"\n{bundle.certificate_pem}\n\n") == (bundle.certificate_pem, "")
+
+
+@pytest.mark.parametrize(("common_name", "leads"), [("Test Root", True), ("Test Intermediate", False), ("Test", False)])
+def test_a_chain_leads_to_who_issued_its_last_certificate(
+    authority: CertificateAuthority, common_name: str, leads: bool
+) -> None:
+    assert leads_to(authority.issue("app.test").fullchain_pem, common_name) is leads
+
+
+def test_what_is_no_chain_leads_nowhere() -> None:
+    assert leads_to("<html>Service unavailable</html>", "Test Root") is False

@@ -19,17 +19,24 @@ OPEN = "/api/system/appversion"
 
 
 def operations_of(service: Service) -> Iterator[tuple[str, str]]:
-    """Yield method and path of everything in the API's own description, and the description."""
+    """Yield method and path of the API's own description and of everything in it."""
     yield "GET", "/api/openapi.json"
     for path, methods in service.call("GET", "/api/openapi.json").body["paths"].items():
         for method in methods:
             yield method.upper(), path
 
 
+def filled(path: str, known: dict[str, str]) -> str:
+    """Return a path with what is known in the place of its parameters."""
+    for parameter, value in known.items():
+        path = path.replace(parameter, value)
+    return path
+
+
 def closed(service: Service) -> list[tuple[str, str]]:
     """Return method and path of everything but the version, with something in the place of parameters."""
-    filled = [(method, path.replace("{", "").replace("}", "")) for method, path in operations_of(service)]
-    return [(method, path) for method, path in filled if path != OPEN]
+    nothing = {"{": "", "}": ""}
+    return [(method, filled(path, nothing)) for method, path in operations_of(service) if path != OPEN]
 
 
 @pytest.fixture
@@ -76,10 +83,9 @@ def test_unknown_paths_do_not_show_themselves_to_strangers(service: Service) -> 
     assert service.call("GET", "/api/nonsense", token=None).status == 401
 
 
-@pytest.mark.parametrize("path", ["/api/system/appversion/", "/api/system/../system/appversion", "//api/plugins"])
+@pytest.mark.parametrize("path", [f"{OPEN}/", f"{OPEN}%2F..%2F..%2Fplugins", f"{OPEN};/../plugins", "//api/plugins"])
 def test_no_spelling_of_the_open_path_opens_another(service: Service, path: str) -> None:
-    assert service.call("GET", path, token=None).status in {200, 401}
-    assert "certify" not in str(service.call("GET", path, token=None).body).replace("api.token", "")
+    assert service.call("GET", path, token=None).status == 401
 
 
 @pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example", ""])
@@ -120,13 +126,9 @@ def test_no_get_changes_anything(service: Service, certificate: dict[str, Any]) 
         "{authority_id}": "local",
     }
     before = state(service)
-    answers = {}
-    for method, path in operations_of(service):
-        for parameter, value in known.items():
-            path = path.replace(parameter, value)
-        if method == "GET":
-            answers[path] = service.call("GET", path).status
-    assert (set(answers.values()), state(service)) == ({200}, before)
+    paths = [filled(path, known) for method, path in operations_of(service) if method == "GET"]
+    assert [path for path in paths if service.call("GET", path).status != 200] == []
+    assert state(service) == before
 
 
 def test_the_token_is_in_no_log(service: Service, certificate: dict[str, Any]) -> None:

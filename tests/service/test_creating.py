@@ -112,7 +112,9 @@ def test_of_many_who_want_one_id_at_once_one_gets_it(service: Service, name: str
         assert sorted(pool.map(create, range(8))) == [201] + [409] * 7
 
 
-@pytest.mark.parametrize(("field", "wrong"), REFUSED, ids=[f"{field}-{number}" for number, (field, _) in enumerate(REFUSED)])
+@pytest.mark.parametrize(
+    ("field", "wrong"), REFUSED, ids=[f"{field}-{number}" for number, (field, _) in enumerate(REFUSED)]
+)
 def test_what_is_wrong_is_refused_with_field_cause_and_remedy_and_nothing_is_stored(
     service: Service, field: str, wrong: dict[str, Any]
 ) -> None:

@@ -111,9 +111,7 @@ def test_an_operation_can_be_shown_instead_of_watched(service: Service, name: st
 
 def test_two_requests_are_two_operations_that_both_end(service: Service, name: str) -> None:
     watched(service, start(service, name, id=name))
-    first, second = (
-        service.call("POST", f"{CERTIFICATES}/{name}/request").body["operation"] for _ in range(2)
-    )
+    first, second = (service.call("POST", f"{CERTIFICATES}/{name}/request").body["operation"] for _ in range(2))
     assert first != second
     assert [watched(service, operation)[-1].kind for operation in (first, second)] == ["ended", "ended"]
 

@@ -93,9 +93,7 @@ def test_the_mask_keeps_the_secret_when_something_else_changes(
 
 def test_a_new_secret_takes_the_old_ones_place(service: Service, certificate: dict[str, Any], tmp_path: Path) -> None:
     place = files_at(tmp_path / "site", pfx=True, pfx_password="another")
-    service.call(
-        "PATCH", f"{CERTIFICATES}/{certificate['id']}", {"version": 1, "settings": {"deployments": [place]}}
-    )
+    service.call("PATCH", f"{CERTIFICATES}/{certificate['id']}", {"version": 1, "settings": {"deployments": [place]}})
     request(service, certificate["id"])
     assert opens(tmp_path / "site" / "certificate.pfx", "another")
 
@@ -132,7 +130,8 @@ def test_private_keys_are_sealed_in_the_data_folder(
 def test_only_the_services_user_can_read_the_assets(service: Service, certificate: dict[str, Any]) -> None:
     assets = service.data_dir / "assets"
     modes = {
-        (path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in (assets, *(assets / certificate["id"]).rglob("*"))
+        (path.is_dir(), stat.S_IMODE(path.stat().st_mode))
+        for path in (assets, *(assets / certificate["id"]).rglob("*"))
     }
     assert modes == {(True, 0o700), (False, 0o600)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -83,16 +84,17 @@ def test_a_start_with_nothing_to_migrate_does_not_import_alembic(tmp_path: Path)
 
 
 def test_of_several_that_start_at_once_one_migrates_and_all_succeed(tmp_path: Path) -> None:
-    program = MIGRATE + "print('ready', flush=True); sys.stdin.readline(); migrate(engine)"
-    starting = [python(program, tmp_path) for _ in range(STARTS_AT_ONCE)]
-    for process in starting:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in starting:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
+    program = MIGRATE + "import alembic.command; print('ready', flush=True); migrate(engine)"
+    engine = sqlite_engine(tmp_path)
+    with engine.execution_options(certify_writes=True).begin():
+        starting = [python(program, tmp_path) for _ in range(STARTS_AT_ONCE)]
+        for process in starting:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        # All of them come to the lock that is held here, and get on together when it is given up.
+        threading.Event().wait(0.5)
     errors = [process.communicate()[1] for process in starting]
+    engine.dispose()
     assert ([process.returncode for process in starting], errors) == ([0] * STARTS_AT_ONCE, [""] * STARTS_AT_ONCE)
 
 

@@ -10,7 +10,7 @@ import pytest
 from certify_core.api import Conflict, LocalFault, NotFound
 from certify_core.domain.certificate import ManagedCertificate, Status
 from certify_core.domain.order import Order, OrderedChallenge, OrderState
-from certify_core.domain.settings import ChallengeSettings
+from certify_core.domain.settings import ChallengeSettings, OrderWishes
 from certify_core.store import Store
 from tests.support.stores import (
     DAY,
@@ -69,6 +69,7 @@ def test_another_process_reads_the_order_as_it_was_saved(tmp_path: Path) -> None
             order_for(certificate),
             ca_bundle="/etc/roots.pem",
             challenge=ChallengeSettings(provider="http", parameters={"webroot": "/srv"}),
+            wishes=OrderWishes(profile="shortlived", lifetime_days=6.5, preferred_chain="Root"),
         )
         first.orders.open(begun)
         saved = far_on(begun)

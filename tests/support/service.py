@@ -148,9 +148,13 @@ class Service:
 
     def stop(self, timeout: float = 30) -> int:
         """Ask the process to end; return its exit code."""
+        self.terminate()
+        return self.wait_for_death(timeout)
+
+    def terminate(self) -> None:
+        """Ask the process to end, and do not wait."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout)
 
     def close(self) -> None:
         """End the process, however it is doing."""

@@ -86,6 +86,7 @@ def order_for(certificate: ManagedCertificate) -> Order:
         ca_bundle=None,
         identifiers=certificate.settings.parsed_identifiers,
         request_digest=certificate.settings.request_digest,
+        wishes=certificate.settings.order,
         challenge=certificate.settings.challenge,
         private_key_pem=KEY_PEM,
         csr_der=b"a signing request",

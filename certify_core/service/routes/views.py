@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 from certify_core.contracts import PlannedChange
 from certify_core.domain.certificate import Deployment, ManagedCertificate
 from certify_core.domain.failure import Failure
-from certify_core.domain.schedule import due
+from certify_core.domain.schedule import AT_ONCE, due
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.events import Event
 from certify_core.engine.parameters import masked
@@ -22,6 +23,11 @@ RESERVED_IDS = {"summary", "request-due"}
 def iso(moment: float | None) -> str | None:
     """Return seconds since the epoch as ISO 8601."""
     return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def due_iso(moment: float | None) -> str | None:
+    """Return a due moment as ISO 8601; what is due at once is due now."""
+    return iso(time.time() if moment == AT_ONCE else moment)
 
 
 class NewCertificate(CertificateSettings):
@@ -80,7 +86,7 @@ class Started(BaseModel):
 
 def summary_document(item: dict[str, Any]) -> dict[str, Any]:
     """Return a line of a list."""
-    return {**item, "expires_at": iso(item["expires_at"]), "next_due_at": iso(item["next_due_at"])}
+    return {**item, "expires_at": iso(item["expires_at"]), "next_due_at": due_iso(item["next_due_at"])}
 
 
 def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
@@ -103,7 +109,7 @@ def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
         "failure": _failure(certificate.failure),
         "failure_count": certificate.failure_count,
         "retry_at": iso(certificate.retry_at) if certificate.failure else None,
-        "next_due_at": iso(certificate.next_due_at),
+        "next_due_at": due_iso(certificate.next_due_at),
         "due_reason": due(certificate).reason.value,
         "deployments": [deployment_document(item) for item in certificate.deployments],
         "created_at": iso(certificate.created_at),
