@@ -159,7 +159,7 @@ class ScriptedServer:
                         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                         self.close_connection = True
 
-            do_HEAD = do_POST = do_GET  # noqa: N815 - the names that http.server looks for
+            do_HEAD = do_POST = do_GET
 
             def _reply(self, reply: Reply, nonce: str) -> None:
                 self.send_response_only(reply.status)  # no Date of its own
