@@ -33,7 +33,7 @@ from certify_core.errors import (
     ProtocolViolation,
     RateLimited,
 )
-from certify_core.files import remove_leftovers, write_atomically, write_folder_atomically
+from certify_core.files import remove_leftovers, sync_folder, write_atomically, write_folder_atomically
 from certify_core.hookspecs import hookimpl
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "hookimpl",
     "parse_identifier",
     "remove_leftovers",
+    "sync_folder",
     "write_atomically",
     "write_folder_atomically",
 ]

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from certify_core.api import DeploymentFailed
+from certify_core.api import DeploymentFailed, sync_folder
 from certify_deploy_files.owner import Owner
 
 HAS_POSIX_RIGHTS = hasattr(os, "chown")
@@ -92,7 +92,7 @@ def _swap(changes: Mapping[Path, FileState | None], previous: Mapping[Path, File
             _put(path, _new(path), wanted)
             done.append(path)
         for folder in {path.parent for path in changes}:
-            _sync_folder(folder)
+            sync_folder(folder)
     except BaseException:
         for path in reversed(done):
             _put(path, _old(path), previous[path])
@@ -123,13 +123,3 @@ def _give(descriptor: int, state: FileState) -> None:
     if state.owner is not None and state.owner != (facts.st_uid, facts.st_gid):
         os.fchown(descriptor, *state.owner)
     os.fchmod(descriptor, state.mode)
-
-
-def _sync_folder(folder: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):
-        return  # Windows: the rename itself is durable
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
