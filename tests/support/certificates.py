@@ -15,6 +15,17 @@ from certify_core.api import CertificateBundle
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 DAY = timedelta(days=1)
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -68,9 +79,12 @@ def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
 def _make_signer(common_name: str, issuer: _Signer | None) -> _Signer:
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
-    builder = _builder(common_name, issuer, key, now - DAY, now + 3650 * DAY)
-    certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(
-        issuer.key if issuer else key, hashes.SHA256()
+    certificate = (
+        _builder(common_name, issuer, key, now - DAY, now + 3650 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        # Python 3.13 trusts no authority without it.
+        .add_extension(_SIGNS, critical=True)
+        .sign(issuer.key if issuer else key, hashes.SHA256())
     )
     return _Signer(certificate, key)
 
