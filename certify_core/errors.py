@@ -112,7 +112,7 @@ class PluginFailed(LocalFault):
     """A plugin is missing, broken, or raised an unexpected error."""
 
 
-def failure_of(error: Exception, step: str = "") -> Failure:
+def failure_of(error: BaseException, step: str = "") -> Failure:
     """Return any exception as a failure; one that nobody foresaw is a local one that points to the log."""
     if isinstance(error, CertifyError):
         return error.failure(step)

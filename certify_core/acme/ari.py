@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from certify_core.acme.answer import Answer
 from certify_core.acme.base64url import to_base64url
 from certify_core.domain.ari import Suggestion
 from certify_core.errors import ProtocolViolation
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_YEAR_3000 = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
 
 
 def certificate_id(key_identifier: bytes, serial: int) -> str:
@@ -45,9 +48,14 @@ def suggestion_in(answer: Answer) -> Suggestion:
 
 
 def _moment(text: object) -> float | None:
-    """Return a date and time of RFC 3339 in seconds since the epoch, or None if it is none."""
+    """Return a date and time of RFC 3339 in seconds since the epoch, or None if it is none.
+
+    What is before the epoch or after the year 2999 is brought in between: not every system has dates beyond that.
+    """
     try:
         parsed = datetime.fromisoformat(text.upper()) if isinstance(text, str) else None
-        return parsed.timestamp() if parsed is not None and parsed.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    if parsed is None or parsed.tzinfo is None:
+        return None
+    return min(max((parsed - _EPOCH).total_seconds(), 0.0), _YEAR_3000)

@@ -104,6 +104,7 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("issuer", issued.get("issuer", "")),
         ("valid", f"{issued['not_before']} to {issued['not_after']}" if issued else ""),
         ("next", f"{document['next_due_at']} ({document['due_reason']})" if document["next_due_at"] else ""),
+        *_renewal_window(document["ari"] or {}),
         ("failure", _failure(document["failure"])),
     ]
     deployments = [
@@ -111,6 +112,15 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
         for deployment in document["deployments"]
     ]
     return lines + deployments
+
+
+def _renewal_window(ari: dict[str, Any]) -> list[tuple[str, str]]:
+    window = f"{ari['start']} to {ari['end']}, chosen {ari['chosen']}" if ari.get("start") else ""
+    return [
+        ("authority suggests", window),
+        ("explanation", ari.get("explanation_url") or ""),
+        ("suggestion read", f"next at {ari['next_check_at']}. {ari['problem'] or ''}".strip() if ari else ""),
+    ]
 
 
 def _failure(failure: dict[str, Any] | None) -> str:

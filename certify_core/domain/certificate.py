@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from certify_core.domain.ari import Origin, RenewalInformation
 from certify_core.domain.failure import Failure
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 
@@ -57,6 +58,8 @@ class Issued(BaseModel):
     """Seconds since the epoch."""
     request_digest: str
     """Of the settings it was issued for."""
+    origin: Origin | None = None
+    """Where it comes from, if that authority suggests when to renew."""
 
     @property
     def lifetime(self) -> float:
@@ -102,4 +105,6 @@ class ManagedCertificate:
     """Not before this moment after a failure."""
     next_due_at: float | None = None
     """When the scheduler takes it up; None while it runs or if never."""
+    ari: RenewalInformation | None = None
+    """What its authority suggests, if it does that."""
     deployments: tuple[Deployment, ...] = ()

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from certify_core.domain.ari import Origin
 from certify_core.domain.failure import Failure
 from certify_core.domain.identifiers import Identifier
 from certify_core.domain.settings import ChallengeSettings, OrderWishes
@@ -70,6 +71,8 @@ class Order:
     csr_der: bytes = field(repr=False)
     created_at: float
     """Seconds since the epoch."""
+    predecessor: Origin | None = None
+    """Where the certificate comes from that this one will replace."""
     state: OrderState = OrderState.PREPARED
     url: str | None = None
     finalize_url: str | None = None

@@ -6,12 +6,12 @@ and a check that says "not yet" is how other clients lost certificates).
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate, Status
+from certify_core.domain.certificate import DeploymentStatus, Issued, ManagedCertificate, Status
 from certify_core.domain.failure import Failure
+from certify_core.domain.spread import fraction_of
 
 MINUTE = 60.0
 DAY = 86_400.0
@@ -21,6 +21,10 @@ AT_ONCE = 0.0
 """A moment that has always come, even for a clock that was set back."""
 JITTER = 0.02
 """Renewals are spread over this share of the lifetime, earlier and never later."""
+EMERGENCY = 1 / 20
+"""With less than this share of the lifetime left nothing is waited for, whatever the authority suggests."""
+EMERGENCY_WAIT = 1 / 200
+"""Of the lifetime; unless the other side asks for more."""
 
 
 class DueReason(StrEnum):
@@ -31,6 +35,8 @@ class DueReason(StrEnum):
     NEVER_ISSUED = "never issued"
     SETTINGS_CHANGED = "the settings changed"
     LIFETIME = "its lifetime runs out"
+    ARI = "the authority suggests it"
+    EMERGENCY = "its lifetime is nearly over"
     NOT_AUTOMATIC = "automatic renewal is off"
 
 
@@ -59,15 +65,34 @@ def due(certificate: ManagedCertificate) -> Due:
         return Due(not_before, DueReason.NEVER_ISSUED)
     if certificate.issued.request_digest != certificate.settings.request_digest:
         return Due(not_before, DueReason.SETTINGS_CHANGED)
-    return Due(max(_renewal_moment(certificate), not_before), DueReason.LIFETIME)
+    moment, reason = _renewal(certificate, certificate.issued)
+    return Due(max(moment, not_before), reason)
 
 
-def _renewal_moment(certificate: ManagedCertificate) -> float:
-    issued = certificate.issued
-    assert issued is not None  # noqa: S101 - the caller has looked
+def _renewal(certificate: ManagedCertificate, issued: Issued) -> tuple[float, DueReason]:
     share = certificate.settings.renewal.at_percent / 100
     early = JITTER * share * fraction_of(certificate.id, issued.serial)
-    return issued.not_before + issued.lifetime * (share - early)
+    own = issued.not_before + issued.lifetime * (share - early)
+    suggested = certificate.ari.moment(own) if certificate.ari else None
+    renewal = (own, DueReason.LIFETIME) if suggested is None else (suggested, DueReason.ARI)
+    return min(renewal, (_emergency(issued), DueReason.EMERGENCY))
+
+
+def _emergency(issued: Issued) -> float:
+    return issued.not_after - issued.lifetime * EMERGENCY
+
+
+def wait_after(certificate: ManagedCertificate, failure: Failure, now: float) -> float:
+    """Return the seconds from `now`, when an attempt has failed once more, to the next one.
+
+    As `backoff` says; but a certificate that comes to its emergency is tried then, and from then on more often.
+    """
+    wait = backoff(certificate.failure_count + 1, failure, certificate.id)
+    issued = certificate.issued
+    if issued is None:
+        return wait
+    urgent = max(_emergency(issued) - now, issued.lifetime * EMERGENCY_WAIT, MINUTE)
+    return max(min(wait, urgent), failure.retry_after or 0.0)
 
 
 def backoff(failure_count: int, failure: Failure, seed: str) -> float:
@@ -92,9 +117,3 @@ def status_of(certificate: ManagedCertificate, now: float) -> Status:
     if certificate.failure is not None or DeploymentStatus.FAILED in deployments:
         return Status.WARNING
     return Status.HEALTHY
-
-
-def fraction_of(*parts: str) -> float:
-    """Return a number in [0, 1) that is the same whenever the parts are: jitter that survives a restart."""
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64

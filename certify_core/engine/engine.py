@@ -18,6 +18,7 @@ from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.orders import OrderMachine
+from certify_core.engine.renewal_windows import RenewalWindows
 from certify_core.engine.renewals import Renewals
 from certify_core.engine.scheduler import Scheduler
 from certify_core.engine.wanted import Wanted
@@ -30,6 +31,9 @@ ORDERS_AT_ONCE = 200
 ORDER_THREADS = 24
 DEPLOYMENTS_AT_ONCE = 100
 DEPLOYMENT_THREADS = 8
+WINDOWS_AT_ONCE = 50
+WINDOW_THREADS = 2
+"""So many read renewal windows."""
 WITNESSES = 20
 """So many certificates' authorities are asked at most when the clock is in doubt."""
 
@@ -64,7 +68,17 @@ class Engine:
             capacity=DEPLOYMENTS_AT_ONCE,
             on_room=self._wake,
         )
-        self._scheduler = Scheduler(store, self._clock, renewals=self._renewal_jobs, deployments=self._deployment_jobs)
+        windows = RenewalWindows(store, self.wanted, self.accounts, self.events, self._clock, self._expect)
+        self._window_jobs = JobRunner(
+            windows.run, workers=WINDOW_THREADS, name="ari", capacity=WINDOWS_AT_ONCE, on_room=self._wake
+        )
+        self._scheduler = Scheduler(
+            store,
+            self._clock,
+            renewals=self._renewal_jobs,
+            deployments=self._deployment_jobs,
+            windows=self._window_jobs,
+        )
         self.events.subscribe(self.logs.write)
 
     @property
@@ -77,6 +91,7 @@ class Engine:
         self.store.schedule.recover(self._clock())
         self._renewal_jobs.start()
         self._deployment_jobs.start()
+        self._window_jobs.start()
         self._scheduler.start()
         if self._left_in_the_future():
             threading.Thread(target=self._ask_the_time, name="clock", daemon=True).start()
@@ -86,6 +101,7 @@ class Engine:
         deadline = time.monotonic() + timeout
         self._scheduler.stop(timeout)
         ended = [jobs.stop(deadline - time.monotonic()) for jobs in (self._renewal_jobs, self._deployment_jobs)]
+        self._window_jobs.stop(0.0)  # it only reads, and nothing is lost with it
         self._machine.close()
         return all(ended)
 
@@ -183,6 +199,9 @@ class Engine:
     def _wake(self) -> None:
         self._scheduler.wake()
 
+    def _expect(self, moment: float | None) -> None:
+        self._scheduler.expect(moment)
+
     def _settled(self, certificate_id: str) -> None:
         """Tell that a certificate has come to rest, or have its deployments taken up."""
         with self._rest:
@@ -194,6 +213,7 @@ class Engine:
         except NotFound:
             return
         moments = [certificate.next_due_at, *(item.next_attempt_at for item in certificate.deployments)]
+        moments += [certificate.ari.next_check_at] if certificate.ari else []
         self._scheduler.expect(min((moment for moment in moments if moment is not None), default=None))
         deploying = any(item.status is DeploymentStatus.PENDING for item in certificate.deployments)
         waiting = certificate.status is Status.RUNNING or certificate.requested_at is not None

@@ -23,6 +23,8 @@ class EventKind(StrEnum):
     VALIDATED = "validated"
     FINALIZED = "finalized"
     SAVED = "saved"
+    RENEWAL_WINDOW = "renewal window"
+    """The authority suggests when to renew, or has changed its mind."""
     DEPLOYED = "deployed"
     VERIFIED = "verified"
     FAILED = "failed"

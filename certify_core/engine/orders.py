@@ -21,6 +21,7 @@ from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.challenges import Challenges, refusal
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.probes import Probes
+from certify_core.engine.replacing import origin_of, placed, replaced_id
 from certify_core.engine.wanted import Wanted
 from certify_core.engine.x509 import PrivateKey, check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key
 from certify_core.errors import AuthorityUnavailable, PolicyRefused, ProtocolViolation
@@ -83,6 +84,7 @@ class OrderMachine:
             private_key_pem=key_to_pem(key),
             csr_der=make_csr(key, identifiers),
             created_at=self._clock(),
+            predecessor=certificate.issued.origin if certificate.issued else None,
         )
         self._store.orders.open(order)
         self._uninterrupted.add(order.id)
@@ -145,7 +147,13 @@ class OrderMachine:
                 f"{authority.title} has no certificate profile {wishes.profile!r}.", f"Its profiles: {known}."
             )
         not_after = None if wishes.lifetime_days is None else self._clock() + wishes.lifetime_days * DAY
-        return client.new_order(order.identifiers, profile=wishes.profile, not_after=not_after)
+        return placed(
+            lambda replaces: client.new_order(
+                order.identifiers, profile=wishes.profile, not_after=not_after, replaces=replaces
+            ),
+            replaced_id(order, authority, client),
+            lambda error: self._tell(order, EventKind.WARNING, f"{error.cause} It is ordered without `replaces`."),
+        )
 
     def _lost_order(self, order: Order, authority: AcmeAuthority, client: AcmeClient) -> OrderStatus | None:
         """Return the order that the authority made for us while its answer was lost, if there is one.
@@ -233,7 +241,7 @@ class OrderMachine:
                 )
             if certificate_url is None:
                 return self._again(order, status)
-        return self._save(order, self._chosen_chain(order, client, certificate_url)), 0.0
+        return self._save(order, self._chosen_chain(order, client, certificate_url), authority), 0.0
 
     def _chosen_chain(self, order: Order, client: AcmeClient, certificate_url: str) -> str:
         wanted = order.wishes.preferred_chain
@@ -255,7 +263,7 @@ class OrderMachine:
 
     # -- helpers -------------------------------------------------------------------------------------------------
 
-    def _save(self, order: Order, fullchain_pem: str) -> Order:
+    def _save(self, order: Order, fullchain_pem: str, authority: AcmeAuthority | None = None) -> Order:
         facts = check_issued(fullchain_pem, order.private_key_pem, order.identifiers)
         issued = Issued(
             id=f"{datetime.fromtimestamp(facts.not_before, UTC):%Y%m%d}_{order.id[:8]}",
@@ -265,6 +273,7 @@ class OrderMachine:
             not_before=facts.not_before,
             not_after=facts.not_after,
             request_digest=order.request_digest,
+            origin=authority and origin_of(order, authority, self._accounts.client(authority), facts.ari_id),
         )
         self._store.assets.save(order.certificate_id, issued.id, fullchain_pem, order.private_key_pem)
         self._store.orders.complete(order, issued, self._clock())

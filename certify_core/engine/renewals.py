@@ -9,7 +9,7 @@ from dataclasses import replace
 from certify_core.domain.certificate import ManagedCertificate
 from certify_core.domain.failure import Failure, FailureClass
 from certify_core.domain.order import Order, OrderState
-from certify_core.domain.schedule import DueReason, backoff, due
+from certify_core.domain.schedule import DueReason, due, wait_after
 from certify_core.engine.clock import Clock
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.orders import OrderMachine
@@ -21,6 +21,8 @@ ENDS_AN_ORDER = {FailureClass.USER, FailureClass.POLICY}
 """After these the authority will not go on with the same order; all others are waited out."""
 ORDERS_AT_ONE_AUTHORITY = 16
 """So many threads at most work for one authority: if it hangs, there are others left."""
+TIMED = {DueReason.LIFETIME, DueReason.ARI, DueReason.EMERGENCY}
+"""Reasons that a wrong clock may bring up."""
 MAX_STEP_FAILURES = 5
 """An order whose same step breaks the protocol this often in a row is given up."""
 
@@ -72,7 +74,7 @@ class Renewals:
         while order.state.is_open and not wait:
             try:
                 order, wait = self._machine.advance(order)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # a plugin's exit is its failure and not ours
                 self._step_failed(order, error)
                 return None
         if order.state.is_open:
@@ -114,33 +116,32 @@ class Renewals:
     def _is_due(self, certificate: ManagedCertificate) -> bool:
         """Look again: since the claim somebody may have changed it, and the clock that called it due may be wrong."""
         now_due = due(certificate)
-        if now_due.at is None or now_due.reason is not DueReason.LIFETIME:
+        if now_due.at is None or now_due.reason not in TIMED:
             return now_due.at is not None
         if not self._clock.is_confirmed:
             self._clock.learn(self._machine.authority_time(certificate))
         return now_due.at <= self._clock()
 
-    def _not_begun(self, certificate_id: str, error: Exception) -> None:
+    def _not_begun(self, certificate_id: str, error: BaseException) -> None:
         failure = self._log_failure(certificate_id, error, "begin")
         now = self._clock()
-        count = self._store.certificates.get(certificate_id).failure_count + 1
-        retry_at = now + backoff(count, failure, certificate_id)
+        retry_at = now + wait_after(self._store.certificates.get(certificate_id), failure, now)
         self._store.orders.not_begun(certificate_id, failure, retry_at, now)
         self._tell(certificate_id, failure, retry_at, now)
 
-    def _step_failed(self, order: Order, error: Exception) -> None:
+    def _step_failed(self, order: Order, error: BaseException) -> None:
         self._under_way.pop(order.certificate_id, None)
         failure = self._log_failure(order.certificate_id, error, order.state.value)
         now = self._clock()
         order = replace(order, step_failures=order.step_failures + 1, failure=failure)
         try:
-            count = self._store.certificates.get(order.certificate_id).failure_count + 1
+            certificate = self._store.certificates.get(order.certificate_id)
         except NotFound:
             # Deleted meanwhile: then nothing of it stays, nor what this step has just saved.
             self._machine.abandon(order)
             self._store.assets.delete(order.certificate_id)
             return
-        retry_at = now + backoff(count, failure, order.certificate_id)
+        retry_at = now + wait_after(certificate, failure, now)
         if _ends(order, failure):
             self._machine.abandon(order)
             self._store.orders.fail(order, failure, retry_at, now)
@@ -148,7 +149,7 @@ class Renewals:
             self._store.orders.interrupt(order, failure, retry_at, now)
         self._tell(order.certificate_id, failure, retry_at, now)
 
-    def _log_failure(self, certificate_id: str, error: Exception, step: str) -> Failure:
+    def _log_failure(self, certificate_id: str, error: BaseException, step: str) -> Failure:
         failure = failure_of(error, step)
         _log.error("Certificate %s, %s: %s", certificate_id, step, failure, exc_info=error)
         return failure

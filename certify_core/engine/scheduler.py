@@ -32,6 +32,7 @@ class Scheduler:
         *,
         renewals: JobRunner,
         deployments: JobRunner,
+        windows: JobRunner,
         after_a_fault: float = AFTER_A_FAULT,
     ) -> None:
         self._store = store
@@ -39,6 +40,7 @@ class Scheduler:
         self._clock = clock
         self._renewals = renewals
         self._deployments = deployments
+        self._windows = windows
         self._wake = threading.Event()
         self._next_look = math.inf
         self._stopping = False
@@ -84,8 +86,18 @@ class Scheduler:
             self._renewals.submit(certificate_id)
         for deployment_id in schedule.claim_due_deployments(now, self._deployments.room):
             self._deployments.submit(deployment_id)
+        reading = self._claim_windows(now)
         if not self._renewals.room or not self._deployments.room:
             # Who makes room wakes us.
             return LONGEST_SLEEP
-        moment = schedule.next_moment()
-        return LONGEST_SLEEP if moment is None else min(max(moment - self._clock(), 0.0), LONGEST_SLEEP)
+        moments = [moment for moment in (schedule.next_moment(), reading) if moment is not None]
+        return min(max(min(moments) - self._clock(), 0.0), LONGEST_SLEEP) if moments else LONGEST_SLEEP
+
+    def _claim_windows(self, now: float) -> float | None:
+        """Have the renewal windows read that are due; return when the next is, None while there is no room for it."""
+        moment = self._store.windows.next_moment()
+        if moment is not None and moment <= now:
+            for certificate_id in self._store.windows.claim_due(now, self._windows.room):
+                self._windows.submit(certificate_id)
+            moment = self._store.windows.next_moment()
+        return moment if self._windows.room else None

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID
 
+from certify_core.acme import certificate_id
 from certify_core.domain.identifiers import Identifier, IdentifierType
 from certify_core.domain.keys import KeyType
 from certify_core.errors import ProtocolViolation
@@ -74,6 +75,8 @@ class CertificateFacts:
     issuer: str
     not_before: float
     not_after: float
+    ari_id: str | None
+    """What names it in renewal information (RFC 9773 section 4.1); None if it does not say which key signed it."""
 
 
 def split_chain(fullchain_pem: str) -> tuple[str, str]:
@@ -123,7 +126,16 @@ def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence
         issuer=certificate.issuer.rfc4514_string(),
         not_before=certificate.not_valid_before_utc.timestamp(),
         not_after=certificate.not_valid_after_utc.timestamp(),
+        ari_id=_ari_id_of(certificate),
     )
+
+
+def _ari_id_of(certificate: x509.Certificate) -> str | None:
+    try:
+        issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return None
+    return certificate_id(issuer.key_identifier, certificate.serial_number) if issuer.key_identifier else None
 
 
 def _public_bytes(key: object) -> bytes:

@@ -12,6 +12,7 @@ from certify_core.store.certificates import Certificates, Page
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
 from certify_core.store.orders import Orders
+from certify_core.store.renewal_windows import RenewalWindows
 from certify_core.store.schedule import Schedule
 from certify_core.store.schema import migrate
 from certify_core.store.secrets import Vault
@@ -29,6 +30,7 @@ class Store:
         self.certificates = Certificates(self._database)
         self.deployments = Deployments(self._database)
         self.schedule = Schedule(self._database)
+        self.windows = RenewalWindows(self._database)
         self.orders = Orders(self._database, self.vault)
         self.accounts = Accounts(self._database, self.vault)
         self.assets = Assets(data_dir / "assets", self.vault)

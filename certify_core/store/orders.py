@@ -9,6 +9,7 @@ import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import bindparam, insert, select, update
 
+from certify_core.domain.ari import Origin
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.identifiers import parse_identifier
@@ -87,6 +88,7 @@ class Orders:
             request_digest=document["request_digest"],
             challenge=ChallengeSettings.model_validate(document["challenge"]),
             wishes=OrderWishes.model_validate(document.get("wishes", {})),
+            predecessor=Origin.model_validate(document["predecessor"]) if document.get("predecessor") else None,
             private_key_pem=self._vault.unseal(sealed, row["id"]).decode() if sealed else "",
             csr_der=bytes.fromhex(document["csr"]),
             created_at=row["created_at"],
@@ -156,6 +158,7 @@ def _document(order: Order) -> str:
             "request_digest": order.request_digest,
             "challenge": order.challenge.model_dump(mode="json"),
             "wishes": order.wishes.model_dump(mode="json", exclude_none=True),
+            "predecessor": order.predecessor and order.predecessor.model_dump(),
             "csr": order.csr_der.hex(),
         }
     ).decode()

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, update
 
+from certify_core.domain.ari import begun
 from certify_core.domain.certificate import DeploymentStatus, Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
+from certify_core.store.renewal_windows import save_renewal_information
 from certify_core.store.rows import D, deployment_state, load, save_state, with_status
 from certify_core.store.tables import DEPLOYMENTS
 
@@ -27,10 +29,13 @@ def record_issued(connection: Connection, certificate_id: str, issued: Issued, n
         failure=None,
         failure_count=0,
         retry_at=None,
+        ari=begun(issued.origin.ari_id, now, current.ari) if issued.origin else None,
         deployments=deployments,
     )
     changed = with_status(changed, now)
     save_state(connection, changed)
+    if changed.ari != current.ari:
+        save_renewal_information(connection, changed)
     for deployment in deployments:
         connection.execute(update(DEPLOYMENTS).where(D.id == deployment.id), deployment_state(deployment))
     return changed

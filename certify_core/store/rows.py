@@ -12,6 +12,7 @@ from typing import Any
 import idna
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
+from certify_core.domain.ari import RenewalInformation
 from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate, Status
 from certify_core.domain.failure import Failure
 from certify_core.domain.schedule import due, status_of
@@ -99,6 +100,7 @@ def find(connection: Connection, certificate_id: str) -> ManagedCertificate | No
         failure_count=row["failure_count"],
         retry_at=row["retry_at"],
         next_due_at=row["next_due_at"],
+        ari=RenewalInformation.model_validate_json(row["ari"]) if row["ari"] else None,
         deployments=tuple(deployment_of(deployment) for deployment in rows),
     )
 

@@ -19,6 +19,7 @@ class CertificateRow(SQLModel, table=True):
         Index("ix_managedcertificate_next_due_at", "next_due_at"),
         Index("ix_managedcertificate_retry_at", "retry_at"),
         Index("ix_managedcertificate_expires_at", "expires_at"),
+        Index("ix_managedcertificate_ari_check_at", "ari_check_at"),
         # A search reads this index alone, in the list's order; elsewhere texts are too long for an index.
         Index("ix_managedcertificate_search", "name", "id", "status", "search").ddl_if(dialect="sqlite"),
     )
@@ -40,6 +41,10 @@ class CertificateRow(SQLModel, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     failure_count: int = 0
     retry_at: float | None = None
+    ari: str | None = Field(default=None, sa_type=Text)
+    """What is known of the window in which its authority wants it renewed."""
+    ari_check_at: float | None = None
+    """When that is read next; None if its authority suggests nothing."""
     created_at: float
     updated_at: float
 

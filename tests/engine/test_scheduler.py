@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.scheduler import Scheduler
 from certify_core.store import Store
-from tests.support.stores import FAILURE, NOW, issue, sqlite_engine, wanting
+from tests.support.stores import FAILURE, NOW, ORIGIN, issue, sqlite_engine, wanting
 from tests.support.waiting import eventually
 
 PATIENCE = 20.0
@@ -59,8 +59,14 @@ class Office:
             on_room=self._wake,
         )
         self.deployments = JobRunner(lambda one: self._take("deployment", one), workers=1, name="d")
+        self.windows = JobRunner(lambda one: self._take("window", one), workers=1, name="w", capacity=1)
         self.scheduler = Scheduler(
-            self.store, self.clock, renewals=self.renewals, deployments=self.deployments, after_a_fault=0.05
+            self.store,
+            self.clock,
+            renewals=self.renewals,
+            deployments=self.deployments,
+            windows=self.windows,
+            after_a_fault=0.05,
         )
 
     def _wake(self) -> None:
@@ -74,6 +80,7 @@ class Office:
         """Start all."""
         self.renewals.start()
         self.deployments.start()
+        self.windows.start()
         self.scheduler.start()
 
     def stop(self) -> None:
@@ -81,6 +88,7 @@ class Office:
         self.scheduler.stop(PATIENCE)
         self.renewals.stop(PATIENCE)
         self.deployments.stop(PATIENCE)
+        self.windows.stop(PATIENCE)
         self.store.close()
 
     def next(self) -> Taken:
@@ -130,6 +138,23 @@ def test_a_deployment_that_is_due_is_taken_up_too(office: Office) -> None:
     certificate = issue(office.store, office.store.certificates.create(wanting(places=1), NOW))
     office.start()
     assert office.next()[:2] == ("deployment", certificate.deployments[0].id)
+
+
+def test_a_renewal_window_that_is_to_be_read_is_taken_up_too(office: Office) -> None:
+    certificate = issue(office.store, office.store.certificates.create(wanting(), NOW), origin=ORIGIN)
+    office.start()
+    assert office.next()[:2] == ("window", certificate.id)
+
+
+def test_windows_that_cannot_be_read_hold_up_nothing_that_is_due(office: Office) -> None:
+    office.let_go.clear()
+    for _ in range(2):
+        issue(office.store, office.store.certificates.create(wanting(), NOW), origin=ORIGIN)
+    soon = office.due_at(NOW + 0.5)
+    office.start()
+    taken = [office.next() for _ in range(2)]
+    office.let_go.set()
+    assert [taken[0].kind, taken[1].id] == ["window", soon]
 
 
 def test_it_sleeps_until_the_next_moment_and_not_less(office: Office) -> None:

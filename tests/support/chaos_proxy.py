@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import urllib3
 
 from tests.support.certificates import CertificateAuthority
+from tests.support.scripted_server import Reply
 
 DROPPED = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
@@ -55,6 +57,13 @@ class ChaosProxy:
         self.directory = f"https://127.0.0.1:{self._server.server_address[1]}/dir"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
+    def instead(self, path: str, body: bytes) -> Reply | None:
+        """Return an answer of the proxy's own; None lets the request through. For subclasses."""
+
+    def passed_on(self, path: str, body: bytes) -> bytes:
+        """Return what becomes of the body of an answer. For subclasses."""
+        return body
+
     def arm(self, path: str, fault: Fault) -> None:
         """Let a fault strike the next request whose path begins so."""
         with self._lock:
@@ -65,7 +74,7 @@ class ChaosProxy:
         """Whether the armed fault has struck."""
         return self._armed is None
 
-    def __enter__(self) -> ChaosProxy:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -95,13 +104,17 @@ class ChaosProxy:
                 if fault is not None and not fault.after:
                     self._harm(fault)
                     return
+                own = proxy.instead(self.path, body)
+                if own is not None:
+                    self._send(own.status, dict(own.headers), own.body)
+                    return
                 answer = proxy._http.request(
                     self.command, proxy._upstream + self.path, body=body, headers=dict(self.headers), redirect=False
                 )
                 if fault is not None:
                     self._harm(fault)
                     return
-                self._send(answer.status, dict(answer.headers), answer.data)
+                self._send(answer.status, dict(answer.headers), proxy.passed_on(self.path, answer.data))
 
             do_GET = do_POST = do_HEAD = _handle
 

@@ -20,8 +20,8 @@ from typing import Any
 from certify_core.service.host import Host
 from certify_core.service.servers import Server
 
-QUIET = {"key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close"}
-"""Calls that neither change nor ask anything outside."""
+QUIET = {"key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"}
+"""Calls that change nothing and are no step of an order."""
 
 
 class Points:

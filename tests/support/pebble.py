@@ -16,6 +16,7 @@ from types import TracebackType
 import urllib3
 
 from tests.support.certificates import CertificateAuthority
+from tests.support.newer_pebble import newer_programs
 from tests.support.ports import free_port
 from tests.support.processes import Program, ProgramEnded, installed
 
@@ -45,6 +46,7 @@ class Pebble:
         blocked: tuple[str, ...] = (),
         orders_per_page: int | None = None,
         alternate_roots: int = 0,
+        newer: bool = False,
     ) -> None:
         """Start it.
 
@@ -61,8 +63,12 @@ class Pebble:
             blocked: domains that it refuses to issue for.
             orders_per_page: how many orders a page of an account's list has; 3 if None.
             alternate_roots: how many more chains it offers.
+            newer: whether it is the Pebble of Debian sid, which knows renewal information (RFC 9773).
         """
-        self._programs = installed("pebble", "pebble"), installed("pebble-challtestsrv", "pebble")
+        self._newer = newer
+        self._programs = (
+            newer_programs() if newer else (installed("pebble", "pebble"), installed("pebble-challtestsrv", "pebble"))
+        )
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.ca_bundle = folder / "tls-root.pem"
@@ -81,7 +87,10 @@ class Pebble:
             "externalAccountMACKeys": EAB_KEYS if eab else {},
             "domainBlocklist": list(blocked),
         }
-        if validity_seconds is not None:
+        if newer:  # it has lifetimes in its profiles only
+            profile = {"description": "the only one", "validityPeriod": validity_seconds or 90 * 86_400}
+            self._config["profiles"] = {"default": profile}
+        elif validity_seconds is not None:
             self._config["certificateValidityPeriod"] = validity_seconds
         self._arguments = ["-strict"] if strict else []
         self._environment = {
@@ -104,6 +113,14 @@ class Pebble:
     def root_pem(self, chain: int = 0) -> str:
         """Return the root of the certificates that it issues."""
         return self._http.request("GET", f"{self.management}/roots/{chain}").data.decode()
+
+    def set_renewal_info(self, certificate_pem: str, document: object) -> None:
+        """Let it answer so when it is asked when a certificate is to be renewed; a text is sent as it is."""
+        text = document if isinstance(document, str) else json.dumps(document)
+        override = json.dumps({"Certificate": certificate_pem, "ARIResponse": text})
+        url = f"{self.management}/set-renewal-info/"
+        answer = self._http.request("POST", url, body=override.encode())
+        assert answer.status == 200, answer.data
 
     def add_a(self, host: str, *addresses: str) -> None:
         """Let a name resolve to these addresses."""
@@ -172,7 +189,8 @@ class Pebble:
         config = self.folder / "pebble.json"
         config.write_text(json.dumps({"pebble": self._config | ports}))
         pebble, challtestsrv = self._programs
-        resolver = [challtestsrv, "-management", f"127.0.0.1:{dns_management}", "-dns01", self.dns]
+        answers = ["-doh", "", "-dnsserver", self.dns] if self._newer else ["-dns01", self.dns]
+        resolver = [challtestsrv, "-management", f"127.0.0.1:{dns_management}", *answers]
         unused = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]
         self._run([*resolver, *unused], "dns.log", f"{self._dns_management}/")
         server = [pebble, "-config", str(config), "-dnsserver", self.dns, *self._arguments]

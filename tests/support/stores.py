@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from certify_core.api import Failure, FailureClass, PluginContext
+from certify_core.domain.ari import Origin
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.order import Order
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
@@ -20,6 +21,9 @@ from certify_store_sqlite import FILE, SqliteStore
 NOW = 1_800_000_000.0
 DAY = 86_400.0
 FAILURE = Failure(failure_class=FailureClass.AUTHORITY, cause="The authority is silent.", remedy="Wait.")
+ORIGIN = Origin(
+    ari_id="AQ.Ag", authority="ca", directory="https://ca.test/directory", account="https://ca.test/account/1"
+)
 KEY_PEM = (
     "-----BEGIN PRIVATE KEY-----\nnobody may ever read this line in the database file\n-----END PRIVATE KEY-----\n"
 )
@@ -63,7 +67,9 @@ def place(name: str) -> DeploymentSettings:
     return DeploymentSettings(target="files", parameters={"dir": f"/places/{name}"})
 
 
-def issued_for(settings: CertificateSettings, *, at: float = NOW, days: float = 90) -> Issued:
+def issued_for(
+    settings: CertificateSettings, *, at: float = NOW, days: float = 90, origin: Origin | None = None
+) -> Issued:
     """Return facts of a certificate issued now."""
     number = uuid.uuid4().hex.upper()
     return Issued(
@@ -74,6 +80,7 @@ def issued_for(settings: CertificateSettings, *, at: float = NOW, days: float = 
         not_before=at,
         not_after=at + days * DAY,
         request_digest=settings.request_digest,
+        origin=origin,
     )
 
 
@@ -94,8 +101,10 @@ def order_for(certificate: ManagedCertificate) -> Order:
     )
 
 
-def issue(store: Store, certificate: ManagedCertificate, *, at: float = NOW) -> ManagedCertificate:
+def issue(
+    store: Store, certificate: ManagedCertificate, *, at: float = NOW, origin: Origin | None = None
+) -> ManagedCertificate:
     """Take a certificate through an order, from claimed to issued."""
     order = order_for(certificate)
     store.orders.open(order)
-    return store.orders.complete(order, issued_for(certificate.settings, at=at), at)
+    return store.orders.complete(order, issued_for(certificate.settings, at=at, origin=origin), at)

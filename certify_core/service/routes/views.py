@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from certify_core.contracts import PlannedChange
+from certify_core.domain.ari import RenewalInformation
 from certify_core.domain.certificate import Deployment, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.schedule import AT_ONCE, due
@@ -111,6 +112,7 @@ def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
         "retry_at": iso(certificate.retry_at) if certificate.failure else None,
         "next_due_at": due_iso(certificate.next_due_at),
         "due_reason": due(certificate).reason.value,
+        "ari": _ari(certificate.ari),
         "deployments": [deployment_document(item) for item in certificate.deployments],
         "created_at": iso(certificate.created_at),
         "updated_at": iso(certificate.updated_at),
@@ -152,6 +154,21 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "certificate_id": operation.certificate_id,
         "outcome": operation.outcome,
         "events": [event_document(event) for event in operation.events],
+    }
+
+
+def _ari(known: RenewalInformation | None) -> dict[str, Any] | None:
+    if known is None:
+        return None
+    window = known.window
+    return {
+        "start": iso(window.start) if window else None,
+        "end": iso(window.end) if window else None,
+        "chosen": iso(window.chosen) if window else None,
+        "explanation_url": window.explanation_url if window else None,
+        "checked_at": iso(known.checked_at),
+        "next_check_at": iso(known.next_check_at),
+        "problem": known.problem,
     }
 
 

@@ -9,9 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certify_core.domain.ari import RenewalInformation, Suggestion, begun, read
 from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate, Status
 from certify_core.domain.failure import Failure, FailureClass
-from certify_core.domain.schedule import AT_ONCE, DAY, JITTER, MINUTE, DueReason, backoff, due, status_of
+from certify_core.domain.schedule import (
+    AT_ONCE,
+    DAY,
+    JITTER,
+    MINUTE,
+    Due,
+    DueReason,
+    backoff,
+    due,
+    status_of,
+    wait_after,
+)
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 
 NOW = 1_800_000_000.0
@@ -93,6 +105,80 @@ def test_certificates_of_one_moment_are_not_renewed_at_one_moment() -> None:
 def test_a_failed_renewal_waits_for_its_time() -> None:
     certificate = managed(issued=issued(age=80 * DAY), retry_at=NOW + 10 * MINUTE, failure=FAILURE)
     assert due(certificate).at == NOW + 10 * MINUTE
+
+
+def suggested(start: float, end: float, *, stale: bool = False) -> RenewalInformation:
+    """Return the reading of a window."""
+    return read(begun("AQ.Ag", NOW, None), Suggestion(start, end), NOW).model_copy(update={"stale": stale})
+
+
+@pytest.mark.parametrize("lifetime", LIFETIMES.values(), ids=LIFETIMES.keys())
+@pytest.mark.parametrize(
+    ("start", "end"), [(-0.5, -0.4), (-0.1, 0.1), (0.1, 0.2), (0.49, 0.51), (0.66, 0.68), (0.8, 0.9)]
+)
+def test_the_moment_in_the_window_goes_before_our_own_rule(lifetime: float, start: float, end: float) -> None:
+    known = suggested(NOW + start * lifetime, NOW + end * lifetime)
+    assert known.window is not None
+    assert due(managed(issued=issued(lifetime), ari=known)) == Due(known.window.chosen, DueReason.ARI)
+
+
+@pytest.mark.parametrize("lifetime", LIFETIMES.values(), ids=LIFETIMES.keys())
+def test_with_a_twentieth_of_the_lifetime_left_no_window_is_waited_for(lifetime: float) -> None:
+    certificate = managed(issued=issued(lifetime), ari=suggested(NOW + 0.96 * lifetime, NOW + 2 * lifetime))
+    moment = due(certificate)
+    assert moment.reason is DueReason.EMERGENCY
+    assert moment.at == pytest.approx(NOW + 0.95 * lifetime)
+
+
+@given(start=st.floats(-10, 10), length=st.floats(0.001, 10), percent=st.floats(1, 99.9), stale=st.booleans())
+def test_nothing_makes_a_renewal_later_than_a_twentieth_before_the_end(
+    start: float, length: float, percent: float, stale: bool
+) -> None:
+    known = suggested(NOW + start * 90 * DAY, NOW + (start + length) * 90 * DAY, stale=stale)
+    wish = settings(renewal={"at_percent": percent})
+    moment = due(managed(settings=wish, issued=issued(for_settings=wish), ari=known)).at
+    assert moment is not None
+    assert moment <= NOW + 0.95 * 90 * DAY
+
+
+def test_a_stale_window_later_than_our_own_rule_gives_way_to_it() -> None:
+    certificate = managed(issued=issued(), ari=suggested(NOW + 70 * DAY, NOW + 80 * DAY, stale=True))
+    assert due(certificate) == due(replace(certificate, ari=None))
+
+
+def test_a_stale_window_earlier_than_our_own_rule_still_counts() -> None:
+    certificate = managed(issued=issued(), ari=suggested(NOW - DAY, NOW, stale=True))
+    assert due(certificate).reason is DueReason.ARI
+
+
+def test_without_a_window_our_own_rule_stands() -> None:
+    certificate = managed(issued=issued())
+    assert due(replace(certificate, ari=begun("AQ.Ag", NOW, None))) == due(certificate)
+
+
+def test_a_failure_holds_back_a_renewal_that_the_authority_wants() -> None:
+    certificate = managed(issued=issued(), ari=suggested(NOW - DAY, NOW), retry_at=NOW + MINUTE, failure=FAILURE)
+    assert due(certificate) == Due(NOW + MINUTE, DueReason.ARI)
+
+
+def test_without_automatic_renewal_no_window_makes_it_due() -> None:
+    manual = settings(renewal={"automatic": False})
+    assert due(managed(settings=manual, issued=issued(), ari=suggested(NOW - DAY, NOW))).at is None
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"),
+    [(60 * DAY, DAY), (85 * DAY, DAY / 2), (86 * DAY, 90 * DAY / 200), (100 * DAY, 90 * DAY / 200)],
+    ids=["long before", "half a day before", "in it", "expired"],
+)
+def test_waiting_after_failures_ends_at_the_emergency_and_is_shorter_from_then_on(age: float, wait: float) -> None:
+    certificate = managed(issued=issued(age=age), failure_count=10, failure=FAILURE)
+    assert wait <= wait_after(certificate, FAILURE, NOW) <= 1.1 * wait
+
+
+def test_even_an_emergency_waits_as_long_as_the_other_side_asks() -> None:
+    failure = FAILURE.model_copy(update={"retry_after": 3 * DAY})
+    assert wait_after(managed(issued=issued(age=89 * DAY), failure_count=3), failure, NOW) >= 3 * DAY
 
 
 @pytest.mark.parametrize(
