@@ -11,6 +11,8 @@ from certify_core.store.database import Database
 from certify_core.store.rows import C, D, find, load, save_state, with_due, with_status
 from certify_core.store.tables import CERTIFICATES, DEPLOYMENTS
 
+_NEXT = select(*(select(func.min(column)).scalar_subquery() for column in (C.next_due_at, D.next_attempt_at)))
+
 
 class Schedule:
     """What is due."""
@@ -61,9 +63,7 @@ class Schedule:
     def next_moment(self) -> float | None:
         """Return when the next certificate or deployment is due, None if none ever is."""
         with self._database.read() as connection:
-            moments = [
-                connection.execute(select(func.min(column))).scalar() for column in (C.next_due_at, D.next_attempt_at)
-            ]
+            moments = connection.execute(_NEXT).one()
         return min((moment for moment in moments if moment is not None), default=None)
 
     def recover(self, now: float) -> None:
