@@ -19,6 +19,7 @@ from certify_core.domain.bundle import CertificateBundle
 from certify_core.domain.failure import Failure, FailureClass
 from certify_core.domain.identifiers import Identifier, IdentifierType, parse_identifier
 from certify_core.domain.keys import KeyType
+from certify_core.domain.limits import Limit, LimitKind
 from certify_core.errors import (
     AuthorityUnavailable,
     CertifyError,
@@ -55,6 +56,8 @@ __all__ = [
     "IdentifierType",
     "InvalidInput",
     "KeyType",
+    "Limit",
+    "LimitKind",
     "LocalFault",
     "NotFound",
     "PlannedChange",

@@ -16,6 +16,7 @@ from pydantic import BaseModel, JsonValue
 
 from certify_core.domain.bundle import CertificateBundle
 from certify_core.domain.identifiers import Identifier
+from certify_core.domain.limits import Limit
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -128,6 +129,8 @@ class AcmeAuthority:
     """Its certificates are for tests and trusted by nobody."""
     needs_eab: bool = False
     """Accounts need an external account binding (RFC 8555 section 7.3.4)."""
+    limits: tuple[Limit, ...] = ()
+    """Its rate limits as far as they are known, one of each kind: orders keep within them."""
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ ProblemError               carries `problem`, the document kept whole
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -106,6 +107,8 @@ RULES: dict[str, Rule] = {
 }
 """By the short name of the type: RFC 8555 section 6.7, RFC 9773, the profiles draft, and what Let's Encrypt adds."""
 
+_UNPAUSE = re.compile(r"https://[^\s<>\"]*unpause[^\s<>\"]*")
+"""Where Let's Encrypt takes names up again that failed too often in a row."""
 _ADDRESS = "Check the authority's address; it is asked for anew by itself."
 
 
@@ -141,7 +144,9 @@ def challenge_refusal(name: str, problem: Problem) -> ProblemError:
 def _error(problem: Problem, rule: Rule, what: str, retry_after: float | None) -> ProblemError:
     kind = f" ({problem.kind})" if problem.type.startswith(ACME_TYPES) else ""
     more = f" See {problem.instance}" if problem.instance and urlsplit(problem.instance).scheme == "https" else ""
-    return rule.error(f"{what}: {problem}{kind}.", rule.remedy + more, problem=problem, retry_after=retry_after)
+    unpause = _UNPAUSE.search(problem.detail)
+    remedy = f"Visit {unpause.group()} and then request again." if unpause else rule.remedy + more
+    return rule.error(f"{what}: {problem}{kind}.", remedy, problem=problem, retry_after=retry_after)
 
 
 def _decisive(problem: Problem) -> Rule:

@@ -19,6 +19,7 @@ COMMANDS = {
     "log": ("certify_core.cli.certificates:log", "Show the log of one certificate."),
     "account": ("certify_core.cli.accounts:account", "Accounts at certificate authorities."),
     "authority": ("certify_core.cli.accounts:authority", "Certificate authorities to choose from."),
+    "limits": ("certify_core.cli.limits:limits", "What authorities' rate limits leave."),
     "plugins": ("certify_core.cli.plugins:plugins", "Installed plugins, and what does not work."),
     "version": ("certify_core.cli.plugins:version", "Show the versions of command and service."),
 }

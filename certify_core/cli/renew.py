@@ -16,16 +16,27 @@ from certify_core.cli.progress import follow
 @click.command()
 @click.argument("certificates", nargs=-1)
 @click.option("--all-due", is_flag=True, help="All that are due, and all that wait after a failure.")
+@click.option(
+    "--use-last-duplicate", is_flag=True, help="Even if it is the last one that the authority gives for these names."
+)
 @click.option("--wait/--no-wait", default=False, help="Wait until all are deployed; exit 0 only then.")
 @click.option("--timeout", default=600.0, show_default=True, help="Longest silence while waiting, in seconds.")
 @talks_to_service
 def renew(
-    client: Client, certificates: tuple[str, ...], all_due: bool, wait: bool, timeout: float, as_json: bool
+    client: Client,
+    certificates: tuple[str, ...],
+    all_due: bool,
+    use_last_duplicate: bool,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
 ) -> None:
     """Renew CERTIFICATES (names or ids) now, or --all-due."""
     if bool(certificates) == all_due:
         raise click.UsageError("Name certificates, or give --all-due.")
-    started = _start(client, certificates)
+    if all_due and use_last_duplicate:
+        raise click.UsageError("--use-last-duplicate is for certificates that you name.")
+    started = _start(client, certificates, {"use_last_duplicate": use_last_duplicate})
     results = [
         {
             "certificate_id": item["certificate_id"],
@@ -43,12 +54,12 @@ def renew(
         sys.exit(Exit.FAILED)
 
 
-def _start(client: Client, certificates: tuple[str, ...]) -> list[dict[str, Any]]:
+def _start(client: Client, certificates: tuple[str, ...], wish: dict[str, bool]) -> list[dict[str, Any]]:
     if not certificates:
         started: list[dict[str, Any]] = client.post("/api/managedcertificates/request-due")["started"]
         return started
     found = [client.find(certificate) for certificate in certificates]
-    return [client.post(f"/api/managedcertificates/{document['id']}/request") for document in found]
+    return [client.post(f"/api/managedcertificates/{document['id']}/request", wish) for document in found]
 
 
 def _outcome(client: Client, started: dict[str, Any], patience: float, as_json: bool) -> str:

@@ -103,6 +103,8 @@ class ManagedCertificate:
     failure_count: int = 0
     retry_at: float | None = None
     """Not before this moment after a failure."""
+    use_last_duplicate: bool = False
+    """Whether what was requested may take the last certificate that the authority gives for these names."""
     next_due_at: float | None = None
     """When the scheduler takes it up; None while it runs or if never."""
     ari: RenewalInformation | None = None

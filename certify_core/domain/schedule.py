@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from certify_core.domain.certificate import DeploymentStatus, Issued, ManagedCertificate, Status
-from certify_core.domain.failure import Failure
+from certify_core.domain.failure import Failure, FailureClass
 from certify_core.domain.spread import fraction_of
 
 MINUTE = 60.0
 DAY = 86_400.0
 BACKOFF = (1 * MINUTE, 10 * MINUTE, 100 * MINUTE, DAY)
 """Let's Encrypt's integration guide: 1, 10, 100 minutes, then once a day."""
+LIMIT_JITTER = 5.0
+"""Seconds at most, by which those that wait for a limit's moment come after it."""
 AT_ONCE = 0.0
 """A moment that has always come, even for a clock that was set back."""
 JITTER = 0.02
@@ -82,6 +84,11 @@ def _emergency(issued: Issued) -> float:
     return issued.not_after - issued.lifetime * EMERGENCY
 
 
+def is_emergency(certificate: ManagedCertificate, now: float) -> bool:
+    """Whether a certificate is so near its end that nothing is waited for any more."""
+    return certificate.issued is not None and now >= _emergency(certificate.issued)
+
+
 def wait_after(certificate: ManagedCertificate, failure: Failure, now: float) -> float:
     """Return the seconds from `now`, when an attempt has failed once more, to the next one.
 
@@ -95,12 +102,20 @@ def wait_after(certificate: ManagedCertificate, failure: Failure, now: float) ->
     return max(min(wait, urgent), failure.retry_after or 0.0)
 
 
+def counts(failure: Failure) -> bool:
+    """Whether a failure is one in a row: being told to come back at a certain moment is none."""
+    return failure.failure_class is not FailureClass.LIMIT or (failure.retry_after or 0.0) < 1.0
+
+
 def backoff(failure_count: int, failure: Failure, seed: str) -> float:
     """Return the seconds to wait after the `failure_count`-th failure in a row (1 is the first).
 
     At least what the other side asked for, and up to a tenth more, so that a thousand certificates that failed
-    together do not come back together.
+    together do not come back together. A limit that says when it ends is waited for until then, and no step longer.
     """
+    if not counts(failure):
+        asked = failure.retry_after or 0.0
+        return asked + min(0.1 * asked, LIMIT_JITTER) * fraction_of(seed, str(failure_count))
     step = BACKOFF[min(failure_count, len(BACKOFF)) - 1]
     wait = max(step, failure.retry_after or 0.0)
     return wait * (1 + 0.1 * fraction_of(seed, str(failure_count)))
@@ -109,8 +124,11 @@ def backoff(failure_count: int, failure: Failure, seed: str) -> float:
 def status_of(certificate: ManagedCertificate, now: float) -> Status:
     """Return how a certificate is doing; `running` is decided by who runs it, not here."""
     issued = certificate.issued
-    if issued is None or issued.not_after <= now:
-        return Status.ERROR if certificate.failure or issued is not None else Status.WAITING
+    if issued is None:
+        waits = certificate.failure is None or not counts(certificate.failure)
+        return Status.WAITING if waits else Status.ERROR
+    if issued.not_after <= now:
+        return Status.ERROR
     deployments = {deployment.status for deployment in certificate.deployments}
     if DeploymentStatus.PENDING in deployments:
         return Status.DEPLOYING

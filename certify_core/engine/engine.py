@@ -12,6 +12,7 @@ from certify_core.contracts import PlannedChange
 from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.accounts import AccountKeeper
+from certify_core.engine.budgets import Budget, budgets
 from certify_core.engine.certificate_log import CertificateLogs
 from certify_core.engine.clock import TOLERANCE, Clock
 from certify_core.engine.deployments import Deployments
@@ -149,15 +150,26 @@ class Engine:
         self.events.publish(certificate_id, EventKind.SETTLED, "deleted")
         self.logs.delete(certificate_id)
 
-    def request(self, certificate_id: str, accepted: Callable[[], None] = lambda: None) -> None:
+    def request(
+        self,
+        certificate_id: str,
+        accepted: Callable[[], None] = lambda: None,
+        *,
+        use_last_duplicate: bool = False,
+    ) -> None:
         """Request a certificate now, whatever the schedule says; `accepted` is called when that is durable.
 
+        With `use_last_duplicate` it may be the last one that the authority gives for these names.
         What is told of the certificate as settled after `accepted` includes this request.
         """
         with self._rest:
-            self.store.schedule.request(certificate_id, self._clock())
+            self.store.schedule.request(certificate_id, self._clock(), use_last_duplicate=use_last_duplicate)
             accepted()
         self._wake()
+
+    def budgets(self, authority: str | None = None) -> list[Budget]:
+        """Return what is left of the rate limits of every authority, or of the one with this id."""
+        return budgets(self.plugins, self.store, self._machine.ledger, self._clock(), authority)
 
     def due_now(self) -> list[str]:
         """Return the ids of all certificates that are due, those that wait after a failure among them."""

@@ -7,12 +7,12 @@ so a crash at any point is continued, never repeated (RFC 8555 section 7.4).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from certify_core.acme import AcmeClient, OrderStatus
+from certify_core.acme import AcmeClient, OrderStatus, ProblemError
 from certify_core.contracts import AcmeAuthority, Authority
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.order import Order, OrderState
@@ -20,12 +20,14 @@ from certify_core.domain.schedule import DAY
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.challenges import Challenges, refusal
 from certify_core.engine.events import EventKind, Events
+from certify_core.engine.ledger import Ledger
 from certify_core.engine.probes import Probes
 from certify_core.engine.replacing import origin_of, placed, replaced_id
 from certify_core.engine.wanted import Wanted
 from certify_core.engine.x509 import PrivateKey, check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key
 from certify_core.errors import AuthorityUnavailable, PolicyRefused, ProtocolViolation
 from certify_core.store import Store
+from certify_core.store.ledger import Spending
 
 FIRST_POLL = 0.1
 """Seconds before the authority is asked again, where it does not say; grows by half each time."""
@@ -49,6 +51,7 @@ class OrderMachine:
         self._accounts = AccountKeeper(store, clock)
         self._challenges = Challenges(wanted)
         self._probes = Probes(store, self._challenges)
+        self.ledger = Ledger(store, clock)
         self._answering = ThreadPoolExecutor(max_workers=8, thread_name_prefix="answer")
         self._uninterrupted: set[str] = set()
         """Orders whose every step was seen by this process: what was not committed was not asked either."""
@@ -110,14 +113,19 @@ class OrderMachine:
                 return self._save(order, authority.issue(order.csr_der, order.identifiers)), 0.0
             with self._accounts.silence.listening(authority.directory):
                 return self._steps[order.state](order, authority)
-        except Exception:
+        except Exception as error:
             self._uninterrupted.discard(order.id)
+            if isinstance(authority, AcmeAuthority):
+                self.ledger.refused(order, authority, error)
+            if order.state is OrderState.PREPARED:
+                self.ledger.release(order.id)
             raise
 
     def abandon(self, order: Order) -> None:
         """Take away everything that an order that ends has put outside."""
         self._challenges.clean_up(order)
         self._uninterrupted.discard(order.id)
+        self.ledger.forget(order.id)
 
     def close(self) -> None:
         """Close connections and threads."""
@@ -131,13 +139,15 @@ class OrderMachine:
         client = self._accounts.client(authority)
         status = self._lost_order(order, authority, client) or self._new_order(order, authority, client)
         self._tell(order, EventKind.ORDER_PLACED, f"order placed at {authority.title}")
-        return self._commit(
-            order,
-            OrderState.PLACED,
-            url=status.url,
-            finalize_url=status.finalize,
-            authorizations=status.authorizations,
-        )
+        with self.ledger.placing(order, authority) as spent:
+            return self._commit(
+                order,
+                OrderState.PLACED,
+                spent,
+                url=status.url,
+                finalize_url=status.finalize,
+                authorizations=status.authorizations,
+            )
 
     def _new_order(self, order: Order, authority: AcmeAuthority, client: AcmeClient) -> OrderStatus:
         wishes = order.wishes
@@ -147,12 +157,19 @@ class OrderMachine:
                 f"{authority.title} has no certificate profile {wishes.profile!r}.", f"Its profiles: {known}."
             )
         not_after = None if wishes.lifetime_days is None else self._clock() + wishes.lifetime_days * DAY
+        replaces = replaced_id(order, authority, client)
+        self.ledger.admit(order, authority, replaces=replaces is not None)
+
+        def without_replacing(error: ProblemError) -> None:
+            self._tell(order, EventKind.WARNING, f"{error.cause} It is ordered without `replaces`.")
+            self.ledger.admit(order, authority, replaces=False)
+
         return placed(
             lambda replaces: client.new_order(
                 order.identifiers, profile=wishes.profile, not_after=not_after, replaces=replaces
             ),
-            replaced_id(order, authority, client),
-            lambda error: self._tell(order, EventKind.WARNING, f"{error.cause} It is ordered without `replaces`."),
+            replaces,
+            without_replacing,
         )
 
     def _lost_order(self, order: Order, authority: AcmeAuthority, client: AcmeClient) -> OrderStatus | None:
@@ -214,7 +231,9 @@ class OrderMachine:
             return self._again(order, status)
         self._challenges.clean_up(order)
         if status.status == "invalid":
-            raise refusal(client.authorizations(order.authorizations))
+            authorizations = client.authorizations(order.authorizations)
+            self.ledger.failed(authority, authorizations)
+            raise refusal(authorizations)
         self._tell(order, EventKind.VALIDATED, "all names validated")
         return self._commit(order, OrderState.VALIDATED)
 
@@ -276,7 +295,9 @@ class OrderMachine:
             origin=authority and origin_of(order, authority, self._accounts.client(authority), facts.ari_id),
         )
         self._store.assets.save(order.certificate_id, issued.id, fullchain_pem, order.private_key_pem)
-        self._store.orders.complete(order, issued, self._clock())
+        with self.ledger.issuing(order, authority) as spent:
+            self._store.orders.complete(order, issued, self._clock(), spent)
+        self.ledger.forget(order.id)
         self._uninterrupted.discard(order.id)
         until = f"{datetime.fromtimestamp(issued.not_after, UTC):%Y-%m-%d %H:%M} UTC"
         self._tell(order, EventKind.SAVED, f"certificate {issued.serial} of {issued.issuer} saved, valid until {until}")
@@ -293,9 +314,9 @@ class OrderMachine:
             )
         return replace(order, polls=order.polls + 1), _pause(order, status)
 
-    def _commit(self, order: Order, state: OrderState, **learnt: object) -> Advance:
+    def _commit(self, order: Order, state: OrderState, spent: Sequence[Spending] = (), **learnt: object) -> Advance:
         advanced = replace(order, state=state, polls=0, step_failures=0, **learnt)  # type: ignore[arg-type]
-        self._store.orders.save(advanced, self._clock())
+        self._store.orders.save(advanced, self._clock(), spent)
         return advanced, 0.0
 
     def _authority(self, order: Order) -> Authority:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, JsonValue
 
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
+from certify_core.domain.limits import Limit
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
 from certify_core.engine.parameters import MASK, opened, seal
 from certify_core.errors import InvalidInput
@@ -22,6 +24,12 @@ class Wanted:
     def __init__(self, plugins: Plugins, vault: Vault) -> None:
         self._plugins = plugins
         self._vault = vault
+
+    @cached_property
+    def _limits(self) -> dict[str, tuple[Limit, ...]]:
+        """The known limits by directory, for who gives an authority by its address."""
+        known = (item for item in self._plugins.authorities if isinstance(item, AcmeAuthority))
+        return {authority.directory: authority.limits for authority in known}
 
     def checked(self, settings: CertificateSettings, current: CertificateSettings | None = None) -> CertificateSettings:
         """Return settings fit to be stored: everything named exists, every parameter fits, secrets are sealed.
@@ -59,7 +67,8 @@ class Wanted:
                 raise InvalidInput(
                     "authority", f"{authority!r} names no server.", "Give the whole address of an ACME directory."
                 )
-            return AcmeAuthority(id=authority, title=authority, directory=authority, ca_bundle=ca_bundle)
+            limits = self._limits.get(authority, ())
+            return AcmeAuthority(id=authority, title=authority, directory=authority, ca_bundle=ca_bundle, limits=limits)
         return self._plugins.authorities.get(authority, field="authority")
 
     def provider(self, settings: ChallengeSettings) -> tuple[ChallengeProvider, BaseModel]:

@@ -10,7 +10,7 @@ from certify_core.engine.engine import Engine
 from certify_core.service import problems
 from certify_core.service.guard import Guard
 from certify_core.service.operations import Operations
-from certify_core.service.routes import certificates, operations, system
+from certify_core.service.routes import certificates, limits, operations, system
 
 
 def make_app(engine: Engine, token: str) -> ASGIApp:
@@ -28,4 +28,5 @@ def make_app(engine: Engine, token: str) -> ASGIApp:
     app.include_router(system.router(engine))
     app.include_router(certificates.router(engine, work))
     app.include_router(operations.router(work))
+    app.include_router(limits.router(engine))
     return Guard(app, token)

@@ -11,6 +11,7 @@ from certify_core.store.assets import Assets
 from certify_core.store.certificates import Certificates, Page
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
+from certify_core.store.ledger import Ledger
 from certify_core.store.orders import Orders
 from certify_core.store.renewal_windows import RenewalWindows
 from certify_core.store.schedule import Schedule
@@ -32,6 +33,7 @@ class Store:
         self.schedule = Schedule(self._database)
         self.windows = RenewalWindows(self._database)
         self.orders = Orders(self._database, self.vault)
+        self.ledger = Ledger(self._database)
         self.accounts = Accounts(self._database, self.vault)
         self.assets = Assets(data_dir / "assets", self.vault)
 

@@ -94,6 +94,7 @@ class Certificates:
                 failure=None,
                 failure_count=0,
                 retry_at=None,
+                use_last_duplicate=False,
                 deployments=merged_deployments(current, settings, now),
             )
             if current.status is not Status.RUNNING:

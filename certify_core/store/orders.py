@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from certify_core.domain.order import Order, OrderedChallenge, OrderState
 from certify_core.domain.settings import ChallengeSettings, OrderWishes
 from certify_core.errors import NotFound
 from certify_core.store.database import Database
+from certify_core.store.ledger import Spending, spend_in
 from certify_core.store.outcomes import record_attempt_failed, record_issued
 from certify_core.store.secrets import Vault
 from certify_core.store.tables import CERTIFICATES, ORDERS
@@ -102,16 +104,18 @@ class Orders:
             failure=Failure.model_validate(progress["failure"]) if progress.get("failure") else None,
         )
 
-    def save(self, order: Order, now: float) -> None:
-        """Keep how far an open order has come."""
+    def save(self, order: Order, now: float, spent: Sequence[Spending] = ()) -> None:
+        """Keep how far an open order has come, and what that step has used up of the authority's limits."""
         with self._database.write() as connection:
             connection.execute(_SAVE, _saved(order, now))
+            spend_in(connection, spent, now)
 
-    def complete(self, order: Order, issued: Issued, now: float) -> ManagedCertificate:
+    def complete(self, order: Order, issued: Issued, now: float, spent: Sequence[Spending] = ()) -> ManagedCertificate:
         """End an order whose certificate is in the assets, and make it the current one."""
         ended = replace(order, state=OrderState.SAVED, failure=None)
         with self._database.write() as connection:
             connection.execute(_END, _saved(ended, now))
+            spend_in(connection, spent, now)
             return record_issued(connection, order.certificate_id, issued, now)
 
     def not_begun(self, certificate_id: str, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:

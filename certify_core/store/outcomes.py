@@ -9,6 +9,7 @@ from sqlalchemy import Connection, update
 from certify_core.domain.ari import begun
 from certify_core.domain.certificate import DeploymentStatus, Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
+from certify_core.domain.schedule import counts
 from certify_core.store.renewal_windows import save_renewal_information
 from certify_core.store.rows import D, deployment_state, load, save_state, with_status
 from certify_core.store.tables import DEPLOYMENTS
@@ -26,6 +27,7 @@ def record_issued(connection: Connection, certificate_id: str, issued: Issued, n
         issued=issued,
         order_id=None,
         requested_at=None,
+        use_last_duplicate=False,
         failure=None,
         failure_count=0,
         retry_at=None,
@@ -55,7 +57,7 @@ def record_attempt_failed(
     changed = replace(
         current,
         failure=failure,
-        failure_count=current.failure_count + 1,
+        failure_count=current.failure_count + counts(failure),
         retry_at=retry_at,
         requested_at=None,
         order_id=None if order_ended else current.order_id,

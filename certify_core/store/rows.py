@@ -53,6 +53,7 @@ def certificate_row(certificate: ManagedCertificate) -> dict[str, Any]:
         "failure": certificate.failure.model_dump_json() if certificate.failure else None,
         "failure_count": certificate.failure_count,
         "retry_at": certificate.retry_at,
+        "use_last_duplicate": certificate.use_last_duplicate,
         "created_at": certificate.created_at,
         "updated_at": certificate.updated_at,
     }
@@ -99,6 +100,7 @@ def find(connection: Connection, certificate_id: str) -> ManagedCertificate | No
         failure=Failure.model_validate_json(row["failure"]) if row["failure"] else None,
         failure_count=row["failure_count"],
         retry_at=row["retry_at"],
+        use_last_duplicate=row["use_last_duplicate"],
         next_due_at=row["next_due_at"],
         ari=RenewalInformation.model_validate_json(row["ari"]) if row["ari"] else None,
         deployments=tuple(deployment_of(deployment) for deployment in rows),
@@ -124,6 +126,7 @@ _STATE_COLUMNS = (
     "failure",
     "failure_count",
     "retry_at",
+    "use_last_duplicate",
 )
 _SAVE_STATE = (
     update(CERTIFICATES)

@@ -20,10 +20,12 @@ class Schedule:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def request(self, certificate_id: str, now: float) -> None:
-        """Note that somebody wants a certificate now."""
+    def request(self, certificate_id: str, now: float, *, use_last_duplicate: bool = False) -> None:
+        """Note that somebody wants a certificate now; leave to use the last duplicate counts until it is issued."""
         with self._database.write() as connection:
-            current = replace(load(connection, certificate_id), requested_at=now)
+            current = load(connection, certificate_id)
+            last = use_last_duplicate or current.use_last_duplicate
+            current = replace(current, requested_at=now, use_last_duplicate=last)
             save_state(connection, current if current.status is Status.RUNNING else with_due(current))
 
     def release(self, certificate_id: str, now: float) -> None:

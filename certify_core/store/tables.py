@@ -41,6 +41,8 @@ class CertificateRow(SQLModel, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     failure_count: int = 0
     retry_at: float | None = None
+    use_last_duplicate: bool = False
+    """Whether the request under way may take the last certificate for its set of names."""
     ari: str | None = Field(default=None, sa_type=Text)
     """What is known of the window in which its authority wants it renewed."""
     ari_check_at: float | None = None
@@ -104,7 +106,41 @@ class AccountRow(SQLModel, table=True):
     created_at: float
 
 
+class LedgerRow(SQLModel, table=True):
+    """How much of one rate limit is spent for one subject."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        Index("ix_ledger_full_at", "directory", "kind", "full_at"),
+        Index("ix_ledger_spent_at", "spent_at"),
+    )
+
+    directory: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    full_at: float
+    """When nothing of it will be spent any more."""
+    spent_at: float
+    """When something was spent last."""
+
+
+class AnnouncementRow(SQLModel, table=True):
+    """A rate limit that an authority has announced by refusing."""
+
+    __tablename__ = "announcedlimit"
+    __table_args__ = (Index("ix_announcedlimit_until", "until"),)
+
+    directory: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    until: float
+    text: str = Field(sa_type=Text)
+    remedy: str = Field(sa_type=Text)
+
+
 CERTIFICATES = SQLModel.metadata.tables["managedcertificate"]
 ORDERS = SQLModel.metadata.tables["certificateorder"]
 DEPLOYMENTS = SQLModel.metadata.tables["deployment"]
 ACCOUNTS = SQLModel.metadata.tables["account"]
+LEDGER = SQLModel.metadata.tables["ledger"]
+ANNOUNCEMENTS = SQLModel.metadata.tables["announcedlimit"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certify_core.acme import AcmeClient, ProblemError
+from certify_core.acme import AcmeClient, Problem, ProblemError, challenge_refusal
 from certify_core.errors import (
     AuthorityUnavailable,
     CertifyError,
@@ -81,3 +81,11 @@ def test_a_refusal_without_a_readable_document_is_told_by_its_status(
     server.on("/order", Reply(403, body))
     with pytest.raises(PolicyRefused, match="HTTP status 403"):
         scripted.new_order(names("a.example"))
+
+
+def test_names_that_are_paused_are_told_with_the_place_that_takes_them_up_again() -> None:
+    text = "prevented from requesting certificates for a.test. Please visit: https://portal.test/sfe/v1/unpause?jwt=a.b"
+    document = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": text}
+    assert challenge_refusal("a.test", Problem(document)).remedy == (
+        "Visit https://portal.test/sfe/v1/unpause?jwt=a.b and then request again."
+    )

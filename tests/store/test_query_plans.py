@@ -14,7 +14,9 @@ from sqlmodel import SQLModel
 
 from certify_core.domain.ari import begun
 from certify_core.domain.certificate import ManagedCertificate
+from certify_core.domain.limits import Claim, Limit, LimitKind
 from certify_core.store import Store
+from certify_core.store.ledger import Announced, Spending
 from tests.support.stores import (
     FAILURE,
     NOW,
@@ -27,6 +29,8 @@ from tests.support.stores import (
     wanting,
 )
 
+DIRECTORY = "https://ca.test/directory"
+LIMITS = (Limit(LimitKind.FAILURES, 5, 3600.0), Limit(LimitKind.CERTIFICATES, 50, 7 * 86_400.0))
 Query = Callable[[Store, ManagedCertificate], object]
 
 
@@ -106,6 +110,16 @@ FOUND_BY_KEY: dict[str, Query] = {
     "order": an_order_to_its_end,
     "one deployment": lambda store, one: store.deployments.get(one.deployments[0].id),
     "save a deployment": lambda store, one: store.deployments.save(one.deployments[0], _issued_id(one), NOW),
+    "budget of an order": lambda store, _: store.ledger.buckets(
+        DIRECTORY, [(limit.kind, name) for limit in LIMITS for name in ("a.test", "b.test")]
+    ),
+    "fullest": lambda store, _: store.ledger.fullest(DIRECTORY, LimitKind.FAILURES, NOW, 10),
+    "spend": lambda store, _: store.ledger.spend(
+        [Spending(DIRECTORY, Claim(limit, "a.test")) for limit in LIMITS], NOW
+    ),
+    "announced": lambda store, _: store.ledger.announced(NOW),
+    "announce": lambda store, _: store.ledger.announce([Announced(DIRECTORY, LimitKind.ORDERS, "", NOW, "", "")], NOW),
+    "sweep": lambda store, _: store.ledger.sweep(NOW),
     "account of a directory": lambda store, _: store.accounts.find("https://authority.test"),
 }
 WALKED_IN_ORDER: dict[str, Query] = {

@@ -20,6 +20,7 @@ from certify_core.service.routes.views import (
     CertificatePage,
     ChangeCertificate,
     NewCertificate,
+    RequestWish,
     Started,
     certificate_document,
     event_document,
@@ -94,9 +95,9 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
         return Response(status_code=204)
 
     @routes.post("/{certificate_id}/request", status_code=202)
-    def request(certificate_id: str) -> Started:
+    def request(certificate_id: str, wish: RequestWish | None = None) -> Started:
         """Request a certificate now; watch the operation to see how it goes."""
-        return _start(certificate_id)
+        return _start(certificate_id, use_last_duplicate=wish is not None and wish.use_last_duplicate)
 
     @routes.get("/{certificate_id}/log")
     def log(certificate_id: str, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> dict[str, list[Any]]:
@@ -109,9 +110,9 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
         """Show what deploying the current certificate would change; nothing is changed."""
         return {"deployments": [plan_document(*item) for item in engine.plan(certificate_id)]}
 
-    def _start(certificate_id: str) -> Started:
+    def _start(certificate_id: str, *, use_last_duplicate: bool = False) -> Started:
         with operations.started(certificate_id) as operation:
-            engine.request(certificate_id, operation.accept)
+            engine.request(certificate_id, operation.accept, use_last_duplicate=use_last_duplicate)
         return Started(
             operation=operation.id,
             certificate_id=certificate_id,

@@ -56,6 +56,15 @@ class ChangeCertificate(BaseModel):
     """The fields to change, merged into the stored ones (RFC 7396)."""
 
 
+class RequestWish(BaseModel):
+    """What a request may do; the body may be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    use_last_duplicate: bool = False
+    """Take the last certificate that the authority's limit leaves for exactly these names, if it comes to that."""
+
+
 class Summary(BaseModel):
     """One line of a list."""
 

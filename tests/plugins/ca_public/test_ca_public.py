@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from certify_ca_public import AUTHORITIES, certify_authorities
-from certify_core.api import AcmeAuthority, PluginContext
+from certify_core.api import AcmeAuthority, LimitKind, PluginContext
 
 each = pytest.mark.parametrize("authority", AUTHORITIES, ids=lambda authority: authority.id)
 
@@ -20,6 +20,19 @@ def test_the_hook_offers_all_of_them(tmp_path: Path) -> None:
 def test_the_default_authority_of_settings_is_one_of_them_and_needs_nothing() -> None:
     (letsencrypt,) = (authority for authority in AUTHORITIES if authority.id == "letsencrypt")
     assert (letsencrypt.staging, letsencrypt.needs_eab) == (False, False)
+
+
+@pytest.mark.parametrize("authority", ["letsencrypt", "letsencrypt-staging"])
+def test_the_limits_of_lets_encrypt_are_known_one_of_each_kind(authority: str) -> None:
+    (found,) = (item for item in AUTHORITIES if item.id == authority)
+    kinds = [limit.kind for limit in found.limits]
+    assert kinds == [LimitKind.ORDERS, LimitKind.CERTIFICATES, LimitKind.DUPLICATES, LimitKind.FAILURES]
+
+
+def test_lets_encrypt_gives_back_as_it_says() -> None:
+    (letsencrypt,) = (item for item in AUTHORITIES if item.id == "letsencrypt")
+    minutes = {limit.kind: round(limit.interval / 60, 1) for limit in letsencrypt.limits}
+    assert list(minutes.values()) == [0.6, 201.6, 2016.0, 12.0]
 
 
 @pytest.mark.parametrize("field", ["id", "title", "directory"])

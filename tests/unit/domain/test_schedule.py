@@ -20,6 +20,7 @@ from certify_core.domain.schedule import (
     Due,
     DueReason,
     backoff,
+    counts,
     due,
     status_of,
     wait_after,
@@ -29,6 +30,7 @@ from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 NOW = 1_800_000_000.0
 HOUR = 3600.0
 FAILURE = Failure(failure_class=FailureClass.USER, cause="Port 80 is closed.", remedy="Open it.")
+LIMITED = Failure(failure_class=FailureClass.LIMIT, cause="Too many.", remedy="Wait.", retry_after=36.0)
 LIFETIMES = {"24 hours": DAY, "160 hours": 160 * HOUR, "45 days": 45 * DAY, "64 days": 64 * DAY, "90 days": 90 * DAY}
 
 
@@ -194,11 +196,23 @@ def test_the_wait_is_never_shorter_than_the_other_side_asked_for(count: int, ask
     assert backoff(count, failure, "c1") >= asked
 
 
+@pytest.mark.parametrize("asked", [4.0, 36.0, 34 * HOUR])
+def test_a_limit_is_waited_for_until_it_ends_and_hardly_longer(asked: float) -> None:
+    assert asked <= backoff(1, LIMITED.model_copy(update={"retry_after": asked}), "c1") <= asked + min(0.1 * asked, 5.0)
+
+
+@pytest.mark.parametrize("asked", [None, 0.0])
+def test_a_limit_that_does_not_say_when_it_ends_is_waited_for_like_any_failure(asked: float | None) -> None:
+    limited = LIMITED.model_copy(update={"retry_after": asked})
+    assert (counts(limited), backoff(1, limited, "c1") >= MINUTE) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
         ({}, Status.WAITING),
         ({"failure": FAILURE}, Status.ERROR),
+        ({"failure": LIMITED}, Status.WAITING),
         ({"issued": issued()}, Status.HEALTHY),
         ({"issued": issued(), "failure": FAILURE}, Status.WARNING),
         ({"issued": issued(age=91 * DAY)}, Status.ERROR),
@@ -209,6 +223,7 @@ def test_the_wait_is_never_shorter_than_the_other_side_asked_for(count: int, ask
     ids=[
         "nothing yet",
         "nothing and a failure",
+        "nothing and a limit",
         "issued",
         "issued, renewal failed",
         "expired",
