@@ -129,6 +129,8 @@ class AcmeAuthority:
     """Its certificates are for tests and trusted by nobody."""
     needs_eab: bool = False
     """Accounts need an external account binding (RFC 8555 section 7.3.4)."""
+    rehearsal: str | None = None
+    """The id of the authority for tests that validates names as this one does."""
     limits: tuple[Limit, ...] = ()
     """Its rate limits as far as they are known, one of each kind: orders keep within them."""
 

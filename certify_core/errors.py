@@ -34,6 +34,8 @@ class CertifyError(Exception):
         self.cause = cause
         self.remedy = remedy
         self.retry_after = retry_after
+        self.identifiers: tuple[str, ...] = ()
+        """The names that are at fault, where it is about some and not all."""
 
     def failure(self, step: str = "") -> Failure:
         """Return this error as the value that is stored and shown."""
@@ -42,6 +44,7 @@ class CertifyError(Exception):
             cause=self.cause,
             remedy=self.remedy,
             step=step,
+            identifiers=self.identifiers,
             retry_after=self.retry_after,
         )
 

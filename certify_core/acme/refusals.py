@@ -91,7 +91,7 @@ RULES: dict[str, Rule] = {
     "invalidContact": Rule(RequestRefused, "Give a mail address that exists."),
     "unsupportedContact": Rule(RequestRefused, "Give a mail address as contact, and no other kind of address."),
     "badPublicKey": Rule(RequestRefused, "Choose another key type."),
-    "badSignatureAlgorithm": Rule(RequestRefused, "Choose another authority: this one does not accept ES256."),
+    "badSignatureAlgorithm": Rule(RequestRefused, "Choose another authority: this one takes no such key."),
     "badRevocationReason": Rule(RequestRefused, "Choose another reason."),
     "alreadyRevoked": Rule(RequestRefused, "Nothing needs to be done: the certificate is revoked."),
     # about time
@@ -146,7 +146,9 @@ def _error(problem: Problem, rule: Rule, what: str, retry_after: float | None) -
     more = f" See {problem.instance}" if problem.instance and urlsplit(problem.instance).scheme == "https" else ""
     unpause = _UNPAUSE.search(problem.detail)
     remedy = f"Visit {unpause.group()} and then request again." if unpause else rule.remedy + more
-    return rule.error(f"{what}: {problem}{kind}.", remedy, problem=problem, retry_after=retry_after)
+    error = rule.error(f"{what}: {problem}{kind}.", remedy, problem=problem, retry_after=retry_after)
+    error.identifiers = tuple(part.identifier for part in problem.subproblems if part.identifier)
+    return error
 
 
 def _decisive(problem: Problem) -> Rule:

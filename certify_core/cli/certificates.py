@@ -105,6 +105,8 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("valid", f"{issued['not_before']} to {issued['not_after']}" if issued else ""),
         ("next", f"{document['next_due_at']} ({document['due_reason']})" if document["next_due_at"] else ""),
         *_renewal_window(document["ari"] or {}),
+        ("issued by", issued.get("authority", "")),
+        ("left out", _left_out(document)),
         ("failure", _failure(document["failure"])),
     ]
     deployments = [
@@ -112,6 +114,12 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
         for deployment in document["deployments"]
     ]
     return lines + deployments
+
+
+def _left_out(document: dict[str, Any]) -> str:
+    names = (document["issued"] or {}).get("left_out")
+    again = document["setbacks"]["complete_at"]
+    return f"{', '.join(names)}; tried again at {again}" if names else ""
 
 
 def _renewal_window(ari: dict[str, Any]) -> list[tuple[str, str]]:

@@ -24,6 +24,10 @@ from certify_core.cli.request import KEY_TYPES, deployments
 @click.option("--profile", help="Certificate profile of the authority; empty for none.")
 @click.option("--lifetime-days", type=float, help="How long it should be valid; 0 for as long as the authority likes.")
 @click.option("--preferred-chain", metavar="NAME", help="Root that the chain should lead to; empty for any.")
+@click.option("--fallback", multiple=True, metavar="ID|URL", help="Replaces all fallback authorities; repeatable.")
+@click.option("--no-fallback", is_flag=True, help="Remove all fallback authorities.")
+@click.option("--rehearse-at", metavar="ID|URL", help="Authority for tests; empty for the one that is known.")
+@click.option("--leave-out-after", type=click.IntRange(0), help="Failures of a name in a row; 0 to leave none out.")
 @click.option("--challenge", metavar="PROVIDER[:KEY=VALUE,...]")
 @click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Replaces all deployments; repeatable.")
 @click.option("--no-deploy", is_flag=True, help="Remove all deployments.")
@@ -59,6 +63,10 @@ def _changes(
     profile: str | None,
     lifetime_days: float | None,
     preferred_chain: str | None,
+    fallback: tuple[str, ...],
+    no_fallback: bool,
+    rehearse_at: str | None,
+    leave_out_after: int | None,
     challenge: str | None,
     deploy: tuple[str, ...],
     no_deploy: bool,
@@ -66,9 +74,13 @@ def _changes(
     at_percent: float | None,
 ) -> dict[str, Any]:
     changes: dict[str, Any] = {"name": name, "authority": authority, "key_type": key_type, "reuse_key": reuse_key}
-    order = {"profile": profile, "lifetime_days": lifetime_days, "preferred_chain": preferred_chain}
     # What is empty is removed, which a merge says with null.
+    order = {"profile": profile, "lifetime_days": lifetime_days, "preferred_chain": preferred_chain}
     changes["order"] = {key: value or None for key, value in order.items() if value is not None} or None
+    on_failure = {"rehearse_at": rehearse_at, "leave_out_after": leave_out_after}
+    others = {"fallback_authorities": fallback} if fallback or no_fallback else {}
+    emptied = {key: value or None for key, value in on_failure.items() if value is not None}
+    changes["on_failure"] = emptied | others or None
     changes["ca_bundle"] = str(ca_bundle.absolute()) if ca_bundle else None
     if add or remove:
         kept = [identifier for identifier in settings["identifiers"] if identifier not in remove]

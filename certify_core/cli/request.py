@@ -33,6 +33,9 @@ Example:
 @click.option("--profile", help="Certificate profile of the authority, such as shortlived.")
 @click.option("--lifetime-days", type=float, help="How long it should be valid, where the authority lets you choose.")
 @click.option("--preferred-chain", metavar="NAME", help="Common name of the root that the chain should lead to.")
+@click.option("--fallback", multiple=True, metavar="ID|URL", help="Authority if the first cannot issue; repeatable.")
+@click.option("--rehearse-at", metavar="ID|URL", help="Authority for tests to validate at after a refused name.")
+@click.option("--leave-out-after", type=click.IntRange(1), help="Do without a name that failed so often in a row.")
 @click.option("--challenge", default="http", show_default=True, metavar="PROVIDER[:KEY=VALUE,...]")
 @click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Where to put it; repeatable.")
 @click.option("--auto-renew/--no-auto-renew", default=True, show_default=True)
@@ -52,6 +55,9 @@ def request(
     profile: str | None,
     lifetime_days: float | None,
     preferred_chain: str | None,
+    fallback: tuple[str, ...],
+    rehearse_at: str | None,
+    leave_out_after: int | None,
     challenge: str,
     deploy: tuple[str, ...],
     auto_renew: bool,
@@ -77,6 +83,11 @@ def request(
         "challenge": {"provider": provider, "parameters": parameters},
         "deployments": deployments(deploy),
         "renewal": {"automatic": auto_renew},
+        "on_failure": {
+            "fallback_authorities": list(fallback),
+            "rehearse_at": rehearse_at,
+            "leave_out_after": leave_out_after,
+        },
     }
     operation, certificate = _create_or_repeat(client, wanted, name or identifier)
     if not wait:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from certify_core.domain.ari import Origin, RenewalInformation
 from certify_core.domain.failure import Failure
+from certify_core.domain.setbacks import NO_SETBACKS, Setbacks
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 
 
@@ -24,7 +25,7 @@ class Status(StrEnum):
     HEALTHY = "healthy"
     """Issued, valid, and in place everywhere."""
     WARNING = "warning"
-    """The certificate is valid, but the last renewal or a deployment failed."""
+    """The certificate is valid, but the last renewal or a deployment failed, or a name was left out."""
     ERROR = "error"
     """There is no valid certificate, and the last attempt failed."""
 
@@ -58,6 +59,12 @@ class Issued(BaseModel):
     """Seconds since the epoch."""
     request_digest: str
     """Of the settings it was issued for."""
+    authority: str = ""
+    """The id of who issued it, or the address of its ACME directory."""
+    staging: bool = False
+    """Whether it is for tests and trusted by nobody."""
+    left_out: tuple[str, ...] = ()
+    """Identifiers that are wanted and not in it, because they could not be validated."""
     origin: Origin | None = None
     """Where it comes from, if that authority suggests when to renew."""
 
@@ -103,6 +110,8 @@ class ManagedCertificate:
     failure_count: int = 0
     retry_at: float | None = None
     """Not before this moment after a failure."""
+    setbacks: Setbacks = NO_SETBACKS
+    """What failed attempts have taught."""
     use_last_duplicate: bool = False
     """Whether what was requested may take the last certificate that the authority gives for these names."""
     next_due_at: float | None = None

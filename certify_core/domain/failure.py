@@ -40,6 +40,8 @@ class Failure(BaseModel):
     """One sentence that names the next step."""
     step: str = ""
     """What was being done: an order state, ``deploy``, ``verify``."""
+    identifiers: tuple[str, ...] = ()
+    """The names that are at fault, where it is about some and not all."""
     retry_after: float | None = None
     """Seconds the other side asked us to wait, if it did."""
 

@@ -30,6 +30,8 @@ class OrderState(StrEnum):
     """The authority believes every name."""
     FINALIZED = "finalized"
     """The signing request was sent."""
+    REHEARSED = "rehearsed"
+    """An authority for tests believes every name. The end; the order that counts follows."""
     SAVED = "saved"
     """Certificate and key are in the assets. The end."""
     FAILED = "failed"
@@ -38,7 +40,7 @@ class OrderState(StrEnum):
     @property
     def is_open(self) -> bool:
         """Whether there is a next step."""
-        return self not in {OrderState.SAVED, OrderState.FAILED}
+        return self not in {OrderState.REHEARSED, OrderState.SAVED, OrderState.FAILED}
 
 
 class OrderedChallenge(BaseModel):
@@ -73,6 +75,10 @@ class Order:
     """Seconds since the epoch."""
     predecessor: Origin | None = None
     """Where the certificate comes from that this one will replace."""
+    left_out: tuple[str, ...] = ()
+    """Names that are wanted and done without this time."""
+    rehearsal: bool = False
+    """Whether names are only validated, at an authority for tests."""
     state: OrderState = OrderState.PREPARED
     url: str | None = None
     finalize_url: str | None = None

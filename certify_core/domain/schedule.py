@@ -39,6 +39,7 @@ class DueReason(StrEnum):
     LIFETIME = "its lifetime runs out"
     ARI = "the authority suggests it"
     EMERGENCY = "its lifetime is nearly over"
+    LEFT_OUT = "names that were left out are tried again"
     NOT_AUTOMATIC = "automatic renewal is off"
 
 
@@ -67,17 +68,21 @@ def due(certificate: ManagedCertificate) -> Due:
         return Due(not_before, DueReason.NEVER_ISSUED)
     if certificate.issued.request_digest != certificate.settings.request_digest:
         return Due(not_before, DueReason.SETTINGS_CHANGED)
-    moment, reason = _renewal(certificate, certificate.issued)
+    moment, reason = renewal(certificate, certificate.issued)
+    complete_at = certificate.setbacks.complete_at
+    if complete_at is not None and certificate.issued.left_out and complete_at < moment:
+        moment, reason = complete_at, DueReason.LEFT_OUT
     return Due(max(moment, not_before), reason)
 
 
-def _renewal(certificate: ManagedCertificate, issued: Issued) -> tuple[float, DueReason]:
+def renewal(certificate: ManagedCertificate, issued: Issued) -> tuple[float, DueReason]:
+    """Return when what was issued is to be renewed, and why then; whatever failed or is wanted besides."""
     share = certificate.settings.renewal.at_percent / 100
     early = JITTER * share * fraction_of(certificate.id, issued.serial)
     own = issued.not_before + issued.lifetime * (share - early)
     suggested = certificate.ari.moment(own) if certificate.ari else None
-    renewal = (own, DueReason.LIFETIME) if suggested is None else (suggested, DueReason.ARI)
-    return min(renewal, (_emergency(issued), DueReason.EMERGENCY))
+    chosen = (own, DueReason.LIFETIME) if suggested is None else (suggested, DueReason.ARI)
+    return min(chosen, (_emergency(issued), DueReason.EMERGENCY))
 
 
 def _emergency(issued: Issued) -> float:
@@ -132,6 +137,6 @@ def status_of(certificate: ManagedCertificate, now: float) -> Status:
     deployments = {deployment.status for deployment in certificate.deployments}
     if DeploymentStatus.PENDING in deployments:
         return Status.DEPLOYING
-    if certificate.failure is not None or DeploymentStatus.FAILED in deployments:
+    if certificate.failure is not None or issued.left_out or DeploymentStatus.FAILED in deployments:
         return Status.WARNING
     return Status.HEALTHY

@@ -62,6 +62,18 @@ class OrderWishes(Wanted):
     """Common name of a root: among the chains that the authority offers, the one that leads there is taken."""
 
 
+class FailureSettings(Wanted):
+    """What is done when a certificate cannot be had as it is wanted."""
+
+    fallback_authorities: tuple[str, ...] = ()
+    """Where it is ordered, in this order, when the authority cannot issue it and there is no time left to wait."""
+    rehearse_at: str | None = None
+    """The authority for tests where names are validated first after the authority has refused one; if not given,
+    the one that is known to belong to the authority."""
+    leave_out_after: int | None = Field(default=None, ge=1)
+    """A name that failed so often in a row is left out, and tried again every day; without it no name ever is."""
+
+
 class CertificateSettings(Wanted):
     """Everything that a user can say about one managed certificate."""
 
@@ -82,6 +94,7 @@ class CertificateSettings(Wanted):
     challenge: ChallengeSettings = ChallengeSettings()
     deployments: tuple[DeploymentSettings, ...] = ()
     renewal: RenewalSettings = RenewalSettings()
+    on_failure: FailureSettings = FailureSettings()
 
     @property
     def title(self) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from certify_core.acme import AcmeClient, Authorization, challenge_refusal
-from certify_core.contracts import Challenge
+from certify_core.contracts import Challenge, ChallengeProvider
 from certify_core.domain.identifiers import parse_identifier
 from certify_core.domain.order import Order, OrderedChallenge
 from certify_core.engine.wanted import Wanted
@@ -52,7 +52,9 @@ class Challenges:
         provider.clean_up(challenge, parameters)
         try:
             provider.present(challenge, parameters)
-            provider.check(challenge, parameters)
+            invisible = _invisible(provider, challenge, parameters)
+            if invisible is not None:
+                raise invisible
         finally:
             provider.clean_up(challenge, parameters)
 
@@ -65,8 +67,11 @@ class Challenges:
         provider, parameters = self._wanted.provider(order.challenge)
         for challenge in _presented(order):
             provider.present(challenge, parameters)
-        for challenge in _presented(order):
-            provider.check(challenge, parameters)
+        invisible = [error for item in _presented(order) if (error := _invisible(provider, item, parameters))]
+        if invisible:
+            first = invisible[0]
+            first.identifiers = tuple(name for error in invisible for name in error.identifiers)
+            raise first
 
     def clean_up(self, order: Order) -> None:
         """Take every answer away; what cannot be taken away is logged and stops nobody."""
@@ -99,9 +104,19 @@ def refusal(authorizations: Sequence[Authorization]) -> CertifyError:
         )
     (name, problem), *others = refused
     error = challenge_refusal(name, problem)
+    error.identifiers = tuple(name for name, _ in refused)
     if others:
         error.cause += f" The same order was refused for {', '.join(other for other, _ in others)}."
     return error
+
+
+def _invisible(provider: ChallengeProvider, challenge: Challenge, parameters: object) -> ChallengeFailed | None:
+    try:
+        provider.check(challenge, parameters)
+    except ChallengeFailed as error:
+        error.identifiers = (challenge.identifier.base,)
+        return error
+    return None
 
 
 def _choice(authorization: Authorization, challenge_type: str, client: AcmeClient) -> OrderedChallenge:

@@ -68,7 +68,8 @@ def _is_suggested(order: Order, certificate: ManagedCertificate, now: float) -> 
 def _is_renewal(order: Order, certificate: ManagedCertificate, known: Known, now: float) -> bool:
     bucket, issued = known.get((LimitKind.DUPLICATES, set_of_names(order.identifiers))), certificate.issued
     last = bucket.spent_at if bucket else 0.0
-    if issued is not None and issued.request_digest == order.request_digest:
+    same = issued is not None and (issued.authority, issued.left_out) == (order.authority, order.left_out)
+    if issued is not None and same and issued.request_digest == order.request_digest:
         last = max(last, issued.not_before)
     return last > now - RENEWAL_WITHIN
 

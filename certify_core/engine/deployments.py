@@ -132,7 +132,7 @@ class Deployments:
         leaf, chain = split_chain(fullchain)
         return CertificateBundle(
             name=certificate.settings.title,
-            identifiers=certificate.settings.identifiers,
+            identifiers=tuple(name for name in certificate.settings.identifiers if name not in issued.left_out),
             certificate_pem=leaf,
             chain_pem=chain,
             private_key_pem=private_key,

@@ -136,6 +136,7 @@ class Engine:
         """
         current = self.store.certificates.get(certificate_id)
         checked = self.wanted.checked(settings, current.settings)
+        self.wanted.keep_trusted(checked.authority, checked, current.issued)
         certificate = self.store.certificates.update_settings(certificate_id, version, checked, self._clock())
         self._wake()
         return certificate
@@ -229,5 +230,6 @@ class Engine:
         self._scheduler.expect(min((moment for moment in moments if moment is not None), default=None))
         deploying = any(item.status is DeploymentStatus.PENDING for item in certificate.deployments)
         waiting = certificate.status is Status.RUNNING or certificate.requested_at is not None
-        if not deploying and not waiting:
+        due_now = certificate.next_due_at is not None and certificate.next_due_at <= self._clock()
+        if not deploying and not waiting and not due_now:
             self.events.publish(certificate_id, EventKind.SETTLED, certificate.status.value)

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 
 from certify_core.acme import AcmeClient, OrderStatus, ProblemError
 from certify_core.contracts import AcmeAuthority, Authority
+from certify_core.domain.attempts import deviations, next_attempt
 from certify_core.domain.certificate import Issued, ManagedCertificate
+from certify_core.domain.identifiers import parse_identifier
 from certify_core.domain.order import Order, OrderState
 from certify_core.domain.schedule import DAY
 from certify_core.engine.accounts import AccountKeeper
@@ -73,27 +75,34 @@ class OrderMachine:
     def begin(self, certificate: ManagedCertificate) -> Order:
         """Make and keep a new order with its key: the authority hears of it in the next step."""
         settings = certificate.settings
+        attempt = next_attempt(certificate, self._wanted.rehearsal(settings))
+        if not attempt.rehearsal:
+            self._wanted.keep_trusted(attempt.authority, settings, certificate.issued)
         key = self._key_to_keep(certificate) or make_key(settings.key_type)
-        identifiers = settings.parsed_identifiers
+        identifiers = tuple(parse_identifier(text) for text in attempt.identifiers)
         order = Order(
             id=uuid.uuid4().hex,
             certificate_id=certificate.id,
-            authority=settings.authority,
+            authority=attempt.authority,
             ca_bundle=settings.ca_bundle,
             identifiers=identifiers,
             request_digest=settings.request_digest,
             challenge=settings.challenge,
-            wishes=settings.order,
+            wishes=attempt.wishes,
             private_key_pem=key_to_pem(key),
             csr_der=make_csr(key, identifiers),
             created_at=self._clock(),
             predecessor=certificate.issued.origin if certificate.issued else None,
+            left_out=attempt.left_out,
+            rehearsal=attempt.rehearsal,
         )
         self._store.orders.open(order)
         self._uninterrupted.add(order.id)
         self._tell(
-            order, EventKind.ORDER_CREATED, f"key and signing request saved for {', '.join(settings.identifiers)}"
+            order, EventKind.ORDER_CREATED, f"key and signing request saved for {', '.join(attempt.identifiers)}"
         )
+        for warning in deviations(attempt, settings):
+            self._tell(order, EventKind.WARNING, warning)
         return order
 
     def authority_time(self, certificate: ManagedCertificate) -> float | None:
@@ -238,6 +247,8 @@ class OrderMachine:
         return self._commit(order, OrderState.VALIDATED)
 
     def _finalize(self, order: Order, authority: AcmeAuthority) -> Advance:
+        if order.rehearsal:
+            return self._rehearsed(order), 0.0
         client = self._accounts.client(authority)
         status = None if order.id in self._uninterrupted else self._ask(order, client)
         if status is None or status.status == "ready":
@@ -246,6 +257,13 @@ class OrderMachine:
         self._tell(order, EventKind.FINALIZED, "signing request sent")
         advanced, _ = self._commit(order, OrderState.FINALIZED, certificate_url=status.certificate)
         return advanced, 0.0 if status.certificate else _pause(advanced, status)
+
+    def _rehearsed(self, order: Order) -> Order:
+        ended = replace(order, state=OrderState.REHEARSED)
+        self._store.orders.rehearsed(ended, self._clock())
+        self.ledger.forget(order.id)
+        self._uninterrupted.discard(order.id)
+        return ended
 
     def _fetch(self, order: Order, authority: AcmeAuthority) -> Advance:
         client = self._accounts.client(authority)
@@ -292,6 +310,9 @@ class OrderMachine:
             not_before=facts.not_before,
             not_after=facts.not_after,
             request_digest=order.request_digest,
+            authority=order.authority,
+            staging=isinstance(authority, AcmeAuthority) and authority.staging,
+            left_out=order.left_out,
             origin=authority and origin_of(order, authority, self._accounts.client(authority), facts.ari_id),
         )
         self._store.assets.save(order.certificate_id, issued.id, fullchain_pem, order.private_key_pem)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from certify_core.domain.attempts import Outcome, after_failure
 from certify_core.domain.certificate import ManagedCertificate
 from certify_core.domain.failure import Failure, FailureClass
 from certify_core.domain.order import Order, OrderState
@@ -74,6 +75,8 @@ class Renewals:
         while order.state.is_open and not wait:
             try:
                 order, wait = self._machine.advance(order)
+                if order.state is OrderState.REHEARSED:
+                    order = self._machine.begin(self._store.certificates.get(order.certificate_id))
             except (Exception, SystemExit) as error:  # a plugin's exit is its failure and not ours
                 self._step_failed(order, error)
                 return None
@@ -125,9 +128,10 @@ class Renewals:
     def _not_begun(self, certificate_id: str, error: BaseException) -> None:
         failure = self._log_failure(certificate_id, error, "begin")
         now = self._clock()
-        retry_at = now + wait_after(self._store.certificates.get(certificate_id), failure, now)
-        self._store.orders.not_begun(certificate_id, failure, retry_at, now)
-        self._tell(certificate_id, failure, retry_at, now)
+        certificate = self._store.certificates.get(certificate_id)
+        setbacks = certificate.setbacks.model_copy(update={"authority": None})
+        outcome = Outcome(now + wait_after(certificate, failure, now), setbacks)
+        self._tell(self._store.orders.not_begun(certificate_id, failure, outcome, now), failure, now)
 
     def _step_failed(self, order: Order, error: BaseException) -> None:
         self._under_way.pop(order.certificate_id, None)
@@ -141,26 +145,30 @@ class Renewals:
             self._machine.abandon(order)
             self._store.assets.delete(order.certificate_id)
             return
-        retry_at = now + wait_after(certificate, failure, now)
-        if _ends(order, failure):
+        outcome = after_failure(certificate, order, failure, now)
+        if outcome.moves_on or _ends(order, failure):
             self._machine.abandon(order)
-            self._store.orders.fail(order, failure, retry_at, now)
+            changed = self._store.orders.fail(order, failure, outcome, now)
         else:
-            self._store.orders.interrupt(order, failure, retry_at, now)
-        self._tell(order.certificate_id, failure, retry_at, now)
+            changed = self._store.orders.interrupt(order, failure, outcome, now)
+        self._tell(changed, failure, now)
 
     def _log_failure(self, certificate_id: str, error: BaseException, step: str) -> Failure:
         failure = failure_of(error, step)
         _log.error("Certificate %s, %s: %s", certificate_id, step, failure, exc_info=error)
         return failure
 
-    def _tell(self, certificate_id: str, failure: Failure, retry_at: float, now: float) -> None:
-        message = f"{failure} Next try in {_duration(retry_at - now)}."
-        self._events.publish(certificate_id, EventKind.FAILED, message, failure)
-        self._settled(certificate_id)
+    def _tell(self, certificate: ManagedCertificate, failure: Failure, now: float) -> None:
+        following = due(certificate).at
+        when = "" if following is None else f" Next try in {_duration(max(following - now, 0.0))}"
+        where = f" at {certificate.setbacks.authority}" if certificate.setbacks.authority else ""
+        self._events.publish(certificate.id, EventKind.FAILED, f"{failure}{when}{where}.", failure)
+        self._settled(certificate.id)
 
 
 def _ends(order: Order, failure: Failure) -> bool:
+    if not order.state.is_open:
+        return True
     if failure.failure_class in ENDS_AN_ORDER:
         return order.state is not OrderState.CHALLENGED or failure.failure_class is FailureClass.POLICY
     return failure.failure_class is FailureClass.PROTOCOL and order.step_failures >= MAX_STEP_FAILURES

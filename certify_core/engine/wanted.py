@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, JsonValue
 
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
-from certify_core.domain.limits import Limit
+from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
 from certify_core.engine.parameters import MASK, opened, seal
 from certify_core.errors import InvalidInput
@@ -26,10 +27,10 @@ class Wanted:
         self._vault = vault
 
     @cached_property
-    def _limits(self) -> dict[str, tuple[Limit, ...]]:
-        """The known limits by directory, for who gives an authority by its address."""
+    def _known(self) -> dict[str, AcmeAuthority]:
+        """The authorities by directory, for who gives one by its address."""
         known = (item for item in self._plugins.authorities if isinstance(item, AcmeAuthority))
-        return {authority.directory: authority.limits for authority in known}
+        return {authority.directory: authority for authority in known}
 
     def checked(self, settings: CertificateSettings, current: CertificateSettings | None = None) -> CertificateSettings:
         """Return settings fit to be stored: everything named exists, every parameter fits, secrets are sealed.
@@ -46,6 +47,7 @@ class Wanted:
                 f"There is no file {settings.ca_bundle}.",
                 "Give a PEM file with the authority's TLS roots, readable by the service.",
             )
+        self._check_on_failure(settings, authority)
         challenge = settings.challenge
         if isinstance(authority, AcmeAuthority) or challenge != ChallengeSettings():
             challenge = self._checked_challenge(settings, current.challenge if current else None)
@@ -67,9 +69,57 @@ class Wanted:
                 raise InvalidInput(
                     "authority", f"{authority!r} names no server.", "Give the whole address of an ACME directory."
                 )
-            limits = self._limits.get(authority, ())
-            return AcmeAuthority(id=authority, title=authority, directory=authority, ca_bundle=ca_bundle, limits=limits)
+            known = self._known.get(authority) or AcmeAuthority(id=authority, title=authority, directory=authority)
+            return replace(known, id=authority, title=authority, ca_bundle=ca_bundle)
         return self._plugins.authorities.get(authority, field="authority")
+
+    def rehearsal(self, settings: CertificateSettings) -> str | None:
+        """Return the authority for tests where names are validated after the settings' own has refused one."""
+        if settings.on_failure.rehearse_at is not None:
+            return settings.on_failure.rehearse_at
+        authority = self.authority(settings.authority, settings.ca_bundle)
+        return authority.rehearsal if isinstance(authority, AcmeAuthority) else None
+
+    def keep_trusted(self, authority: str, settings: CertificateSettings, issued: Issued | None) -> None:
+        """See to it that a certificate that is trusted is not replaced by one for tests.
+
+        Raises:
+            InvalidInput: it would be.
+        """
+        if issued is None or issued.staging or not _is_staging(self.authority(authority, settings.ca_bundle)):
+            return
+        raise InvalidInput(
+            "authority",
+            f"{settings.title} has a certificate that is trusted, and those of {authority} are for tests only.",
+            "Try it with another managed certificate, or delete this one first.",
+        )
+
+    def _check_on_failure(self, settings: CertificateSettings, primary: Authority) -> None:
+        names = [settings.authority]
+        for index, name in enumerate(settings.on_failure.fallback_authorities):
+            field = f"on_failure.fallback_authorities.{index}"
+            if name in names:
+                raise InvalidInput(field, f"{name} is there already.", "Name each authority once.")
+            names.append(name)
+            if _is_staging(self._named(name, settings, field)) and not _is_staging(primary):
+                raise InvalidInput(
+                    field,
+                    f"The certificates of {name} are for tests and trusted by nobody.",
+                    "Name an authority whose certificates are trusted.",
+                )
+        rehearsal, field = settings.on_failure.rehearse_at, "on_failure.rehearse_at"
+        if rehearsal is None:
+            return
+        if rehearsal in names or not isinstance(self._named(rehearsal, settings, field), AcmeAuthority):
+            raise InvalidInput(
+                field, f"Nothing can be rehearsed at {rehearsal}.", "Name another ACME authority, one for tests."
+            )
+
+    def _named(self, name: str, settings: CertificateSettings, field: str) -> Authority:
+        try:
+            return self.authority(name, settings.ca_bundle)
+        except InvalidInput as error:
+            raise InvalidInput(field, error.cause, error.remedy) from error
 
     def provider(self, settings: ChallengeSettings) -> tuple[ChallengeProvider, BaseModel]:
         """Return the challenge provider and its parameters."""
@@ -113,6 +163,10 @@ class Wanted:
                 "(RFC 8555 section 8.3).",
                 "Name each host, or use a dns-01 challenge provider.",
             )
+
+
+def _is_staging(authority: Authority) -> bool:
+    return isinstance(authority, AcmeAuthority) and authority.staging
 
 
 def _replaced(

@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from certify_core.domain.certificate import ManagedCertificate, Status
+from certify_core.domain.setbacks import NO_SETBACKS
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import Conflict, InvalidInput
 from certify_core.store.database import Database
@@ -94,6 +95,7 @@ class Certificates:
                 failure=None,
                 failure_count=0,
                 retry_at=None,
+                setbacks=NO_SETBACKS,
                 use_last_duplicate=False,
                 deployments=merged_deployments(current, settings, now),
             )

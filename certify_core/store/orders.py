@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import bindparam, insert, select, update
 
 from certify_core.domain.ari import Origin
+from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.identifiers import parse_identifier
@@ -19,7 +20,7 @@ from certify_core.domain.settings import ChallengeSettings, OrderWishes
 from certify_core.errors import NotFound
 from certify_core.store.database import Database
 from certify_core.store.ledger import Spending, spend_in
-from certify_core.store.outcomes import record_attempt_failed, record_issued
+from certify_core.store.outcomes import record_attempt_failed, record_issued, record_rehearsed
 from certify_core.store.secrets import Vault
 from certify_core.store.tables import CERTIFICATES, ORDERS
 
@@ -90,6 +91,8 @@ class Orders:
             request_digest=document["request_digest"],
             challenge=ChallengeSettings.model_validate(document["challenge"]),
             wishes=OrderWishes.model_validate(document.get("wishes", {})),
+            left_out=tuple(document.get("left_out", ())),
+            rehearsal=document.get("rehearsal", False),
             predecessor=Origin.model_validate(document["predecessor"]) if document.get("predecessor") else None,
             private_key_pem=self._vault.unseal(sealed, row["id"]).decode() if sealed else "",
             csr_der=bytes.fromhex(document["csr"]),
@@ -118,23 +121,29 @@ class Orders:
             spend_in(connection, spent, now)
             return record_issued(connection, order.certificate_id, issued, now)
 
-    def not_begun(self, certificate_id: str, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:
+    def rehearsed(self, order: Order, now: float) -> None:
+        """End an order whose names an authority for tests believes; the one that counts is opened next."""
+        with self._database.write() as connection:
+            connection.execute(_END, _saved(order, now))
+            record_rehearsed(connection, order.certificate_id)
+
+    def not_begun(self, certificate_id: str, failure: Failure, outcome: Outcome, now: float) -> ManagedCertificate:
         """Note that an attempt failed before there was an order."""
         with self._database.write() as connection:
-            return record_attempt_failed(connection, certificate_id, failure, retry_at, now)
+            return record_attempt_failed(connection, certificate_id, failure, outcome, now)
 
-    def interrupt(self, order: Order, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:
-        """Note that a step failed; the order goes on at `retry_at`."""
+    def interrupt(self, order: Order, failure: Failure, outcome: Outcome, now: float) -> ManagedCertificate:
+        """Note that a step failed; the order goes on when the outcome says."""
         with self._database.write() as connection:
             connection.execute(_SAVE, _saved(order, now))
-            return record_attempt_failed(connection, order.certificate_id, failure, retry_at, now)
+            return record_attempt_failed(connection, order.certificate_id, failure, outcome, now)
 
-    def fail(self, order: Order, failure: Failure, retry_at: float, now: float) -> ManagedCertificate:
+    def fail(self, order: Order, failure: Failure, outcome: Outcome, now: float) -> ManagedCertificate:
         """End an order for good; the next attempt starts with a new one."""
         ended = replace(order, state=OrderState.FAILED, failure=failure)
         with self._database.write() as connection:
             connection.execute(_END, _saved(ended, now))
-            return record_attempt_failed(connection, order.certificate_id, failure, retry_at, now, order_ended=True)
+            return record_attempt_failed(connection, order.certificate_id, failure, outcome, now, order_ended=True)
 
     def urls(self, certificate_id: str) -> set[str]:
         """Return the addresses of all orders of a certificate that we know of."""
@@ -163,6 +172,8 @@ def _document(order: Order) -> str:
             "challenge": order.challenge.model_dump(mode="json"),
             "wishes": order.wishes.model_dump(mode="json", exclude_none=True),
             "predecessor": order.predecessor and order.predecessor.model_dump(),
+            "left_out": order.left_out,
+            "rehearsal": order.rehearsal,
             "csr": order.csr_der.hex(),
         }
     ).decode()

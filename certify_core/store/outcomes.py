@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, update
 
 from certify_core.domain.ari import begun
+from certify_core.domain.attempts import Outcome, after_success
 from certify_core.domain.certificate import DeploymentStatus, Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.schedule import counts
@@ -28,9 +29,11 @@ def record_issued(connection: Connection, certificate_id: str, issued: Issued, n
         order_id=None,
         requested_at=None,
         use_last_duplicate=False,
-        failure=None,
+        # What was left out is told with the reason why.
+        failure=current.failure if issued.left_out else None,
         failure_count=0,
         retry_at=None,
+        setbacks=after_success(current, issued, now),
         ari=begun(issued.origin.ari_id, now, current.ari) if issued.origin else None,
         deployments=deployments,
     )
@@ -47,7 +50,7 @@ def record_attempt_failed(
     connection: Connection,
     certificate_id: str,
     failure: Failure,
-    retry_at: float,
+    outcome: Outcome,
     now: float,
     *,
     order_ended: bool = False,
@@ -57,11 +60,19 @@ def record_attempt_failed(
     changed = replace(
         current,
         failure=failure,
-        failure_count=current.failure_count + counts(failure),
-        retry_at=retry_at,
+        failure_count=0 if outcome.completing else current.failure_count + counts(failure),
+        retry_at=outcome.retry_at,
+        setbacks=outcome.setbacks,
         requested_at=None,
         order_id=None if order_ended else current.order_id,
     )
     changed = with_status(changed, now)
     save_state(connection, changed)
     return changed
+
+
+def record_rehearsed(connection: Connection, certificate_id: str) -> None:
+    """Note that all names were validated at an authority for tests; whoever is at it goes on with the real order."""
+    current = load(connection, certificate_id)
+    setbacks = current.setbacks.model_copy(update={"rehearse": False})
+    save_state(connection, replace(current, order_id=None, retry_at=None, setbacks=setbacks))

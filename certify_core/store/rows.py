@@ -16,6 +16,7 @@ from certify_core.domain.ari import RenewalInformation
 from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate, Status
 from certify_core.domain.failure import Failure
 from certify_core.domain.schedule import due, status_of
+from certify_core.domain.setbacks import NO_SETBACKS, Setbacks
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 from certify_core.errors import NotFound
 from certify_core.store.tables import CERTIFICATES, DEPLOYMENTS
@@ -53,6 +54,7 @@ def certificate_row(certificate: ManagedCertificate) -> dict[str, Any]:
         "failure": certificate.failure.model_dump_json() if certificate.failure else None,
         "failure_count": certificate.failure_count,
         "retry_at": certificate.retry_at,
+        "setbacks": certificate.setbacks.model_dump_json() if certificate.setbacks != NO_SETBACKS else None,
         "use_last_duplicate": certificate.use_last_duplicate,
         "created_at": certificate.created_at,
         "updated_at": certificate.updated_at,
@@ -100,6 +102,7 @@ def find(connection: Connection, certificate_id: str) -> ManagedCertificate | No
         failure=Failure.model_validate_json(row["failure"]) if row["failure"] else None,
         failure_count=row["failure_count"],
         retry_at=row["retry_at"],
+        setbacks=Setbacks.model_validate_json(row["setbacks"]) if row["setbacks"] else NO_SETBACKS,
         use_last_duplicate=row["use_last_duplicate"],
         next_due_at=row["next_due_at"],
         ari=RenewalInformation.model_validate_json(row["ari"]) if row["ari"] else None,
@@ -126,6 +129,7 @@ _STATE_COLUMNS = (
     "failure",
     "failure_count",
     "retry_at",
+    "setbacks",
     "use_last_duplicate",
 )
 _SAVE_STATE = (

@@ -41,6 +41,8 @@ class CertificateRow(SQLModel, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     failure_count: int = 0
     retry_at: float | None = None
+    setbacks: str | None = Field(default=None, sa_type=Text)
+    """What failed attempts have taught, if they have."""
     use_last_duplicate: bool = False
     """Whether the request under way may take the last certificate for its set of names."""
     ari: str | None = Field(default=None, sa_type=Text)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import Engine, event
 
+from certify_core.domain.attempts import Outcome
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.scheduler import Scheduler
 from certify_core.store import Store
@@ -98,7 +99,7 @@ class Office:
     def due_at(self, moment: float) -> str:
         """Add a certificate that is due at a moment; return its id."""
         created = self.store.certificates.create(wanting(), NOW)
-        self.store.orders.not_begun(created.id, FAILURE, moment, NOW)
+        self.store.orders.not_begun(created.id, FAILURE, Outcome(moment), NOW)
         return created.id
 
     def asleep(self) -> None:

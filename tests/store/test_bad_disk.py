@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from certify_core.api import LocalFault
+from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate
 from certify_core.domain.order import Order, OrderState
 from certify_core.store import Account, Store
@@ -79,8 +80,8 @@ WRITES: dict[str, Callable[[Filled], Any]] = {
     "begin an order": lambda it: it.store.orders.open(order_for(it.certificate)),
     "take a step": lambda it: it.store.orders.save(replace(it.order, state=OrderState.PLACED), NOW),
     "complete an order": lambda it: it.store.orders.complete(it.order, issued_for(it.certificate.settings), NOW),
-    "interrupt an order": lambda it: it.store.orders.interrupt(it.order, FAILURE, NOW + DAY, NOW),
-    "fail an order": lambda it: it.store.orders.fail(it.order, FAILURE, NOW + DAY, NOW),
+    "interrupt an order": lambda it: it.store.orders.interrupt(it.order, FAILURE, Outcome(NOW + DAY), NOW),
+    "fail an order": lambda it: it.store.orders.fail(it.order, FAILURE, Outcome(NOW + DAY), NOW),
     "save a deployment": deployed,
     "add an account": lambda it: it.store.accounts.add("https://other.test", KEY_PEM, NOW),
     "confirm an account": lambda it: it.store.accounts.confirm(replace(it.account, url="https://authority.test/1")),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certify_core.api import CertifyError, Conflict, NotFound
+from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import ManagedCertificate, Status
 from certify_core.domain.settings import RenewalSettings
 from certify_core.store import Store
@@ -59,7 +60,7 @@ def test_a_refused_creation_leaves_no_deployment(store: Store) -> None:
         lambda store: store.certificates.delete("nothing"),
         lambda store: store.schedule.request("nothing", NOW),
         lambda store: store.orders.get("nothing"),
-        lambda store: store.orders.not_begun("nothing", FAILURE, NOW, NOW),
+        lambda store: store.orders.not_begun("nothing", FAILURE, Outcome(NOW), NOW),
         lambda store: store.deployments.get("nothing"),
     ],
 )
@@ -71,7 +72,7 @@ def test_what_is_not_there_is_not_found(store: Store, what: object) -> None:
 
 def test_a_change_raises_the_version_and_clears_the_last_failure(store: Store) -> None:
     created = store.certificates.create(wanting("old.test"), NOW)
-    store.orders.not_begun(created.id, FAILURE, NOW + DAY, NOW)
+    store.orders.not_begun(created.id, FAILURE, Outcome(NOW + DAY), NOW)
     changed = store.certificates.update_settings(created.id, 1, wanting("new.test"), NOW + 1)
     assert store.certificates.get(created.id) == changed
     assert (changed.version, changed.failure, changed.retry_at) == (2, None, None)
@@ -171,10 +172,10 @@ def test_in_any_interleaving_an_edit_keeps_the_progress_and_progress_keeps_the_e
         elif expected.order_id is None:
             continue
         elif step == "interrupt":
-            store.orders.interrupt(order, FAILURE, NOW + DAY, NOW)
+            store.orders.interrupt(order, FAILURE, Outcome(NOW + DAY), NOW)
             expected = replace(expected, failure=FAILURE)
         elif step == "fail":
-            store.orders.fail(order, FAILURE, NOW + DAY, NOW)
+            store.orders.fail(order, FAILURE, Outcome(NOW + DAY), NOW)
             expected = replace(expected, failure=FAILURE, order_id=None)
         else:
             facts = issued_for(expected.settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from certify_core.api import Conflict, LocalFault, NotFound
+from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import ManagedCertificate, Status
 from certify_core.domain.order import Order, OrderedChallenge, OrderState
 from certify_core.domain.settings import ChallengeSettings, OrderWishes
@@ -97,11 +98,11 @@ def test_the_order_s_key_is_never_readable_in_the_database(
     if step == "saved":
         store.orders.save(far_on(order), NOW)
     elif step == "interrupted":
-        store.orders.interrupt(far_on(order), FAILURE, NOW + DAY, NOW)
+        store.orders.interrupt(far_on(order), FAILURE, Outcome(NOW + DAY), NOW)
     elif step == "completed":
         store.orders.complete(order, issued_for(wanting("app.test")), NOW)
     elif step == "failed":
-        store.orders.fail(order, FAILURE, NOW + DAY, NOW)
+        store.orders.fail(order, FAILURE, Outcome(NOW + DAY), NOW)
     found = stored_bytes(tmp_path)
     assert (order.id.encode() in found, READABLE in found) == (True, False)
 
@@ -112,7 +113,7 @@ def test_the_key_leaves_the_row_when_the_order_ends(store: Store, order: Order, 
     if end == "complete":
         store.orders.complete(order, issued_for(wanting("app.test")), NOW)
     else:
-        store.orders.fail(order, FAILURE, NOW + DAY, NOW)
+        store.orders.fail(order, FAILURE, Outcome(NOW + DAY), NOW)
     assert (before, store.orders.get(order.id).private_key_pem) == (KEY_PEM, "")
 
 
@@ -126,25 +127,25 @@ def test_a_completed_order_makes_its_certificate_the_current_one(store: Store, o
 
 
 def test_an_interrupted_order_goes_on_after_the_wait(store: Store, order: Order) -> None:
-    store.orders.interrupt(replace(order, step_failures=1), FAILURE, NOW + DAY, NOW)
+    store.orders.interrupt(replace(order, step_failures=1), FAILURE, Outcome(NOW + DAY), NOW)
     certificate = store.certificates.get(order.certificate_id)
     assert (certificate.order_id, certificate.failure, certificate.next_due_at) == (order.id, FAILURE, NOW + DAY)
 
 
 def test_after_a_failed_order_the_next_attempt_starts_with_a_new_one(store: Store, order: Order) -> None:
-    store.orders.fail(order, FAILURE, NOW + DAY, NOW)
+    store.orders.fail(order, FAILURE, Outcome(NOW + DAY), NOW)
     certificate = store.certificates.get(order.certificate_id)
     assert (certificate.order_id, certificate.next_due_at) == (None, NOW + DAY)
 
 
 def test_failures_in_a_row_are_counted_until_a_certificate_comes(store: Store, order: Order) -> None:
-    counts = [store.orders.interrupt(order, FAILURE, NOW, NOW).failure_count for _ in range(3)]
+    counts = [store.orders.interrupt(order, FAILURE, Outcome(NOW), NOW).failure_count for _ in range(3)]
     counts.append(store.orders.complete(order, issued_for(wanting("app.test")), NOW).failure_count)
     assert counts == [1, 2, 3, 0]
 
 
 def test_the_addresses_of_earlier_orders_are_known(store: Store, order: Order, certificate: ManagedCertificate) -> None:
-    store.orders.fail(replace(order, url="https://authority.test/order/1"), FAILURE, NOW, NOW)
+    store.orders.fail(replace(order, url="https://authority.test/order/1"), FAILURE, Outcome(NOW), NOW)
     store.orders.open(order_for(certificate))
     assert store.orders.urls(certificate.id) == {"https://authority.test/order/1"}
 

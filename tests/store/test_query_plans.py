@@ -13,6 +13,7 @@ from sqlalchemy import event, inspect
 from sqlmodel import SQLModel
 
 from certify_core.domain.ari import begun
+from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import ManagedCertificate
 from certify_core.domain.limits import Claim, Limit, LimitKind
 from certify_core.store import Store
@@ -86,7 +87,7 @@ def an_order_to_its_end(store: Store, certificate: ManagedCertificate) -> None:
     order = order_for(certificate)
     store.orders.open(order)
     store.orders.save(store.orders.get(order.id), NOW)
-    store.orders.interrupt(order, FAILURE, NOW, NOW)
+    store.orders.interrupt(order, FAILURE, Outcome(NOW), NOW)
     store.orders.complete(order, issued_for(certificate.settings), NOW)
     assert store.orders.urls(certificate.id) == set()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import DeploymentStatus, Status
 from certify_core.domain.settings import RenewalSettings
 from certify_core.store import Store
@@ -59,14 +60,14 @@ def test_no_more_is_claimed_than_there_is_room_for(store: Store) -> None:
 def test_what_is_due_longest_is_claimed_first(store: Store) -> None:
     certificates = [store.certificates.create(wanting(), NOW) for _ in range(3)]
     for certificate, wait in zip(certificates, (3, 1, 2), strict=True):
-        store.orders.not_begun(certificate.id, FAILURE, NOW + wait, NOW)
+        store.orders.not_begun(certificate.id, FAILURE, Outcome(NOW + wait), NOW)
     claimed = [store.schedule.claim_due(NOW + 9, 1)[0] for _ in certificates]
     assert claimed == [certificates[index].id for index in (1, 2, 0)]
 
 
 def test_nothing_is_claimed_a_moment_before_it_is_due(store: Store) -> None:
     created = store.certificates.create(wanting(), NOW)
-    store.orders.not_begun(created.id, FAILURE, NOW + 60, NOW)
+    store.orders.not_begun(created.id, FAILURE, Outcome(NOW + 60), NOW)
     assert (store.schedule.claim_due(NOW + 59.999, 1), store.schedule.claim_due(NOW + 60, 1)) == ([], [created.id])
 
 
@@ -122,7 +123,7 @@ def test_a_restart_forgets_no_request(tmp_path: Path) -> None:
 def test_the_next_moment_is_the_earliest_of_all(store: Store) -> None:
     moments = [store.schedule.next_moment()]
     first = store.certificates.create(wanting(), NOW)
-    store.orders.not_begun(first.id, FAILURE, NOW + 50, NOW)
+    store.orders.not_begun(first.id, FAILURE, Outcome(NOW + 50), NOW)
     moments.append(store.schedule.next_moment())
     issue(store, store.certificates.create(wanting(places=1), NOW), at=NOW + 20)
     moments.append(store.schedule.next_moment())
@@ -137,7 +138,7 @@ def test_what_is_claimed_has_no_moment(store: Store) -> None:
 
 def test_a_request_comes_before_the_backoff_and_before_the_renewal(store: Store) -> None:
     failed = store.certificates.create(wanting(), NOW)
-    store.orders.not_begun(failed.id, FAILURE, NOW + DAY, NOW)
+    store.orders.not_begun(failed.id, FAILURE, Outcome(NOW + DAY), NOW)
     healthy = issue(store, store.certificates.create(wanting(), NOW))
     manual = issue(store, store.certificates.create(wanting(renewal=RenewalSettings(automatic=False)), NOW))
     before = store.schedule.claim_due(NOW, 9)
@@ -178,14 +179,14 @@ def test_giving_up_a_claim_on_what_was_deleted_is_no_error(store: Store) -> None
 def test_due_but_waiting_are_those_that_only_a_failure_holds_back(store: Store) -> None:
     fresh = store.certificates.create(wanting(), NOW)
     failed = store.certificates.create(wanting(), NOW)
-    store.orders.not_begun(failed.id, FAILURE, NOW + DAY, NOW)
+    store.orders.not_begun(failed.id, FAILURE, Outcome(NOW + DAY), NOW)
     interrupted = store.certificates.create(wanting(), NOW)
     order = order_for(interrupted)
     store.orders.open(order)
-    store.orders.interrupt(order, FAILURE, NOW + 2 * DAY, NOW)
+    store.orders.interrupt(order, FAILURE, Outcome(NOW + 2 * DAY), NOW)
     manual = store.certificates.create(wanting(renewal=RenewalSettings(automatic=False)), NOW)
-    store.orders.not_begun(manual.id, FAILURE, NOW + DAY, NOW)
+    store.orders.not_begun(manual.id, FAILURE, Outcome(NOW + DAY), NOW)
     renewed_early = issue(store, store.certificates.create(wanting(), NOW))
-    store.orders.not_begun(renewed_early.id, FAILURE, NOW + DAY, NOW)
+    store.orders.not_begun(renewed_early.id, FAILURE, Outcome(NOW + DAY), NOW)
     issue(store, store.certificates.create(wanting(), NOW))
     assert store.schedule.due_but_waiting(NOW) == [fresh.id, failed.id, interrupted.id]

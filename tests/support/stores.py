@@ -80,6 +80,7 @@ def issued_for(
         not_before=at,
         not_after=at + days * DAY,
         request_digest=settings.request_digest,
+        authority=settings.authority,
         origin=origin,
     )
 

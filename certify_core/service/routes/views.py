@@ -13,6 +13,7 @@ from certify_core.domain.ari import RenewalInformation
 from certify_core.domain.certificate import Deployment, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.schedule import AT_ONCE, due
+from certify_core.domain.setbacks import Setbacks
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.events import Event
 from certify_core.engine.parameters import masked
@@ -115,10 +116,14 @@ def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
             "issuer": issued.issuer,
             "not_before": iso(issued.not_before),
             "not_after": iso(issued.not_after),
+            "authority": issued.authority,
+            "staging": issued.staging,
+            "left_out": list(issued.left_out),
         },
         "failure": _failure(certificate.failure),
         "failure_count": certificate.failure_count,
         "retry_at": iso(certificate.retry_at) if certificate.failure else None,
+        "setbacks": _setbacks(certificate.setbacks),
         "next_due_at": due_iso(certificate.next_due_at),
         "due_reason": due(certificate).reason.value,
         "ari": _ari(certificate.ari),
@@ -164,6 +169,10 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "outcome": operation.outcome,
         "events": [event_document(event) for event in operation.events],
     }
+
+
+def _setbacks(setbacks: Setbacks) -> dict[str, Any]:
+    return {**setbacks.model_dump(), "complete_at": iso(setbacks.complete_at)}
 
 
 def _ari(known: RenewalInformation | None) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ AUTHORITIES = (
         "letsencrypt",
         "Let's Encrypt",
         "https://acme-v02.api.letsencrypt.org/directory",
+        rehearsal="letsencrypt-staging",
         limits=_lets_encrypt(orders=300, certificates=50, duplicates=5, failures=5),
     ),
     AcmeAuthority(

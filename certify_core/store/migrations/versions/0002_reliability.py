@@ -12,6 +12,7 @@ def upgrade() -> None:
     op.add_column("managedcertificate", sa.Column("ari", sa.Text))
     op.add_column("managedcertificate", sa.Column("ari_check_at", sa.Float))
     op.create_index("ix_managedcertificate_ari_check_at", "managedcertificate", ["ari_check_at"])
+    op.add_column("managedcertificate", sa.Column("setbacks", sa.Text))
     op.add_column(
         "managedcertificate", sa.Column("use_last_duplicate", sa.Boolean, nullable=False, server_default=sa.false())
     )
@@ -42,6 +43,7 @@ def downgrade() -> None:
     op.drop_table("announcedlimit")
     op.drop_table("ledger")
     op.drop_column("managedcertificate", "use_last_duplicate")
+    op.drop_column("managedcertificate", "setbacks")
     op.drop_index("ix_managedcertificate_ari_check_at")
     op.drop_column("managedcertificate", "ari_check_at")
     op.drop_column("managedcertificate", "ari")
