@@ -106,7 +106,11 @@ class DeploymentTarget(Protocol):
         """What it asks for; API schema, CLI options and validation come from this model."""
 
     def plan(self, bundle: CertificateBundle, parameters: Any) -> Sequence[PlannedChange]:
-        """Say what `apply` would do. `parameters` is an instance of the model."""
+        """Say what `apply` would do. `parameters` is an instance of the model.
+
+        Raises:
+            InvalidInput: a parameter asks for the private key, and the bundle has none; names that parameter.
+        """
 
     def apply(self, bundle: CertificateBundle, parameters: Any) -> Undo | None:
         """Put the certificate in place; return how to put the previous one back, if that is possible."""

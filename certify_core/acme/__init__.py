@@ -7,6 +7,7 @@ from certify_core.acme.answer import ConnectionBroken
 from certify_core.acme.ari import certificate_id
 from certify_core.acme.client import AcmeClient
 from certify_core.acme.eab import ExternalAccountBinding
+from certify_core.acme.key_files import read_account_key
 from certify_core.acme.keys import AccountKey
 from certify_core.acme.problems import Problem
 from certify_core.acme.refusals import ProblemError, challenge_refusal
@@ -25,4 +26,5 @@ __all__ = [
     "Registration",
     "certificate_id",
     "challenge_refusal",
+    "read_account_key",
 ]

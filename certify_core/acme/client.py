@@ -7,35 +7,31 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
 from urllib.parse import urljoin
 
 import orjson
 
+from certify_core.acme.account import AccountClient
 from certify_core.acme.answer import Answer
 from certify_core.acme.ari import suggestion_in
 from certify_core.acme.base64url import ALPHABET, to_base64url
-from certify_core.acme.directory import NEW_ACCOUNT, NEW_ORDER, RENEWAL_INFO, Directory
-from certify_core.acme.eab import ExternalAccountBinding
-from certify_core.acme.keys import AccountKey
+from certify_core.acme.directory import NEW_ORDER, RENEWAL_INFO, REVOKE_CERT
 from certify_core.acme.pem_chain import MEDIA_TYPE, chain_in
-from certify_core.acme.refusals import ProblemError, refusal_of
+from certify_core.acme.refusals import refusal_of
 from certify_core.acme.repeat import repeated
 from certify_core.acme.resources import (
     Authorization,
     OrderStatus,
-    Registration,
     authorization_in,
     new_order_in,
     order_in,
     order_urls_in,
-    registration_in,
 )
 from certify_core.acme.retry_after import moment_of
-from certify_core.acme.session import Session
 from certify_core.domain.ari import Suggestion
 from certify_core.domain.identifiers import Identifier
-from certify_core.errors import ProtocolViolation
+from certify_core.errors import PolicyRefused, ProtocolViolation
 
 PARALLEL_READS = 8
 """Authorizations that are read at the same time."""
@@ -43,60 +39,16 @@ _BY_LIFETIME = "It is asked again by itself; until then the certificate is renew
 _LINK = re.compile(r'<(?P<target>[^>]*)>\s*;[^,]*\brel="?(?P<relation>[\w-]+)"?')
 
 
-class AcmeClient:
+class AcmeClient(AccountClient):
     """One account at one authority; its methods may be called from many threads at once.
 
     Whatever needs the authority raises `ProblemError` when it refuses (with its problem document), and
     `AuthorityUnavailable` or `ProtocolViolation` when it does not answer, or not as RFC 8555 wants.
     """
 
-    def __init__(
-        self,
-        directory_url: str,
-        key: AccountKey,
-        *,
-        account_url: str | None = None,
-        ca_bundle: Path | str | None = None,
-        user_agent: str,
-        timeout: float = 30.0,
-        connections: int = 32,
-    ) -> None:
-        """Prepare; nothing is asked of the authority yet.
-
-        Args:
-            directory_url: the address of the ACME directory.
-            key: the account's key.
-            account_url: the account's address, if it is registered.
-            ca_bundle: PEM file with the roots of the authority's own web server; the system's if None.
-            user_agent: how we introduce ourselves.
-            timeout: seconds that a call may last, repetitions included.
-            connections: how many are kept open at most.
-
-        Raises:
-            InvalidInput: `ca_bundle` cannot be used; names the field ``ca_bundle``.
-        """
-        from certify_core.acme.transport import Transport  # brings urllib3: 50 ms and 8 MB
-
-        self._key = key
-        self._transport = Transport(Path(ca_bundle) if ca_bundle else None, user_agent, timeout, connections)
-        self._directory = Directory(directory_url, self._transport)
-        self._session = Session(self._transport, self._directory, key, account_url)
-        self._readers = ThreadPoolExecutor(max_workers=PARALLEL_READS, thread_name_prefix="acme-read")
-
-    @property
-    def account_url(self) -> str | None:
-        """The account's address; None until it is registered."""
-        return self._session.account_url
-
-    @property
-    def terms_of_service(self) -> str | None:
-        """Address of the terms that `register` agrees to."""
-        return self._directory.meta().terms_of_service
-
-    @property
-    def needs_eab(self) -> bool:
-        """Whether accounts need an external account binding (RFC 8555 section 7.3.4)."""
-        return self._directory.meta().external_account_required
+    @cached_property
+    def _readers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=PARALLEL_READS, thread_name_prefix="acme-read")
 
     @property
     def profiles(self) -> Mapping[str, str]:
@@ -118,28 +70,6 @@ class AcmeClient:
         date, came = self._transport.last_date
         moment = moment_of(date)
         return None if moment is None else moment + time.monotonic() - came
-
-    def register(self, contact: Sequence[str] = (), eab: ExternalAccountBinding | None = None) -> Registration:
-        """Make sure that the key has an account, agreeing to the terms of service (RFC 8555 section 7.3).
-
-        An account that exists already is found by its key, and gets `contact` if any is given.
-
-        Args:
-            contact: mail addresses, with or without ``mailto:``.
-            eab: what ties the account to a customer of the authority, where it wants that.
-        """
-        addresses = [address if ":" in address else f"mailto:{address}" for address in contact]
-        payload: dict[str, object] = {"termsOfServiceAgreed": True}
-        if addresses:
-            payload["contact"] = addresses
-        if eab is not None:
-            payload["externalAccountBinding"] = eab.bind(self._key, self._directory.address(NEW_ACCOUNT))
-        answer = self._post_to(NEW_ACCOUNT, payload)
-        registration = registration_in(answer)
-        self._session.account_url = registration.url
-        if addresses and answer.status == 200 and answer.json().get("contact") != addresses:
-            self._session.post(registration.url, orjson.dumps({"contact": addresses}))
-        return registration
 
     def new_order(
         self,
@@ -216,6 +146,25 @@ class AcmeClient:
         others = [self._session.get(link, accept=MEDIA_TYPE) for link in _links(answer, "alternate")]
         return [chain_in(each) for each in (answer, *others)]
 
+    def revoke(self, certificate_der: bytes, reason_code: int) -> None:
+        """Revoke a certificate (RFC 8555 section 7.6), in the account's name, or if there is none in the key's own.
+
+        Args:
+            certificate_der: the certificate, without its chain.
+            reason_code: a CRLReason of RFC 5280 section 5.3.1; 0 goes without saying, as is wanted there.
+
+        Raises:
+            PolicyRefused: the authority does not revoke on request.
+        """
+        url = self._directory.optional(REVOKE_CERT)
+        if url is None:
+            raise PolicyRefused(f"{self._directory.url} does not revoke certificates.", "Ask the authority itself.")
+        payload: dict[str, object] = {"certificate": to_base64url(certificate_der)}
+        if reason_code:
+            payload["reason"] = reason_code
+        post = self._session.post if self.account_url else self._session.post_with_key
+        post(url, orjson.dumps(payload))
+
     def renewal_info(self, ari_id: str) -> Suggestion | None:
         """Return when the authority wants a certificate renewed, None if it never says so (RFC 9773 section 4).
 
@@ -243,12 +192,12 @@ class AcmeClient:
         """
         if not ALPHABET.fullmatch(token):
             raise ProtocolViolation(f"{self._directory.url} gave a token that is no base64url.", "It is ordered anew.")
-        return f"{token}.{self._key.thumbprint}"
+        return f"{token}.{self._session.key.thumbprint}"
 
     def close(self) -> None:
         """Close every connection."""
         self._readers.shutdown(wait=False, cancel_futures=True)
-        self._transport.close()
+        super().close()
 
     def _read(self, url: str) -> Answer:
         """Ask for what is open to everybody."""
@@ -257,21 +206,6 @@ class AcmeClient:
 
     def _authorization(self, url: str) -> Authorization:
         return authorization_in(self._session.get(url))
-
-    def _post_to(self, name: str, payload: Mapping[str, object]) -> Answer:
-        body = orjson.dumps(payload)
-        url = self._directory.address(name)
-        post = self._session.post_with_key if name == NEW_ACCOUNT else self._session.post
-        try:
-            return post(url, body)
-        except ProblemError as error:
-            if error.problem.status != 404:
-                raise
-            self._directory.forget()
-            moved_to = self._directory.address(name)
-            if moved_to == url:
-                raise
-        return post(moved_to, body)
 
 
 def _links(answer: Answer, relation: str) -> list[str]:

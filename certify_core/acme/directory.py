@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_AGE = 86_400.0
 """Seconds after which it is fetched again."""
 NEW_NONCE, NEW_ACCOUNT, NEW_ORDER = "newNonce", "newAccount", "newOrder"
-RENEWAL_INFO = "renewalInfo"
+RENEWAL_INFO, KEY_CHANGE, REVOKE_CERT = "renewalInfo", "keyChange", "revokeCert"
 _REQUIRED = (NEW_NONCE, NEW_ACCOUNT, NEW_ORDER)
 _REMEDY = "Check that the address is that of an ACME directory, such as https://acme.example/directory."
 

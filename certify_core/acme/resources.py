@@ -26,6 +26,7 @@ class Registration:
     orders_url: str | None
     """Where its orders are listed, if the authority does that."""
     status: str
+    contact: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ def registration_in(answer: Answer) -> Registration:
     """Read the answer of newAccount; raises ProtocolViolation if it has no address."""
     document = answer.json()
     return Registration(
-        url=_location(answer), orders_url=_text(document, "orders"), status=_text(document, "status") or "valid"
+        url=_location(answer),
+        orders_url=_text(document, "orders"),
+        status=_text(document, "status") or "valid",
+        contact=_texts(document, "contact"),
     )
 
 

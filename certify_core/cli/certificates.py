@@ -103,8 +103,10 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("thumbprint", issued.get("thumbprint", "")),
         ("issuer", issued.get("issuer", "")),
         ("valid", f"{issued['not_before']} to {issued['not_after']}" if issued else ""),
+        ("second", _second(issued.get("second") or document["half"])),
         ("next", f"{document['next_due_at']} ({document['due_reason']})" if document["next_due_at"] else ""),
         *_renewal_window(document["ari"] or {}),
+        *[("revocation", _revocation(revocation)) for revocation in document["revocations"]],
         ("issued by", issued.get("authority", "")),
         ("left out", _left_out(document)),
         ("failure", _failure(document["failure"])),
@@ -114,6 +116,10 @@ def _lines(document: dict[str, Any]) -> list[tuple[str, str]]:
         for deployment in document["deployments"]
     ]
     return lines + deployments
+
+
+def _second(issued: dict[str, Any] | None) -> str:
+    return f"{issued['serial']} ({issued['thumbprint']}), valid until {issued['not_after']}" if issued else ""
 
 
 def _left_out(document: dict[str, Any]) -> str:
@@ -129,6 +135,14 @@ def _renewal_window(ari: dict[str, Any]) -> list[tuple[str, str]]:
         ("explanation", ari.get("explanation_url") or ""),
         ("suggestion read", f"next at {ari['next_check_at']}. {ari['problem'] or ''}".strip() if ari else ""),
     ]
+
+
+def _revocation(revocation: dict[str, Any]) -> str:
+    state, reason = revocation["state"], revocation["reason"]
+    if state == "revoked":
+        return f"{revocation['serial']} revoked ({reason}) at {revocation['revoked_at']}"
+    again = f" Next try at {revocation['next_attempt_at']}." if revocation["next_attempt_at"] else ""
+    return f"{revocation['serial']} {state} ({reason}). {_failure(revocation['failure'])}{again}"
 
 
 def _failure(failure: dict[str, Any] | None) -> str:

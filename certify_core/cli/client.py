@@ -15,7 +15,8 @@ from certify_core.service.config import parse_config, read_settings
 from certify_core.service.servers import Server, read_server
 from certify_core.service.token import TOKEN_FILE
 
-TIMEOUT = urllib3.Timeout(connect=5, read=60)
+READ_TIMEOUT = 60.0
+"""Seconds."""
 _EXITS = {401: Exit.UNREACHABLE, 403: Exit.UNREACHABLE, 404: Exit.NOT_FOUND, 409: Exit.CONFLICT, 422: Exit.USAGE}
 
 Document = dict[str, Any]
@@ -27,7 +28,7 @@ class Client:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._server = _find(data_dir)
-        self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
+        self._http = urllib3.PoolManager(retries=False, timeout=_timeout(READ_TIMEOUT))
         self._headers = {"Authorization": f"Bearer {self._token()}"}
 
     @property
@@ -39,9 +40,9 @@ class Client:
         """Return the answer to a GET."""
         return self._call("GET", path, query=query)
 
-    def post(self, path: str, body: object = None) -> Any:
-        """Return the answer to a POST."""
-        return self._call("POST", path, body)
+    def post(self, path: str, body: object = None, *, patience: float = READ_TIMEOUT) -> Any:
+        """Return the answer to a POST that comes within `patience` seconds."""
+        return self._call("POST", path, body, patience=patience)
 
     def patch(self, path: str, body: object) -> Any:
         """Return the answer to a PATCH."""
@@ -53,7 +54,7 @@ class Client:
 
     def events(self, path: str, *, patience: float) -> Iterator[tuple[str, Document]]:
         """Yield kind and document of every server-sent event; `patience` is the longest silence, in seconds."""
-        response = self._request("GET", path, timeout=urllib3.Timeout(connect=5, read=patience), preload=False)
+        response = self._request("GET", path, patience=patience, preload=False)
         kind = ""
         try:
             for line in _lines(response):
@@ -80,9 +81,16 @@ class Client:
         document: Document = self.get(f"/api/managedcertificates/{certificate_id}")
         return document
 
-    def _call(self, method: str, path: str, body: object = None, query: dict[str, object] | None = None) -> Any:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: dict[str, object] | None = None,
+        patience: float = READ_TIMEOUT,
+    ) -> Any:
         wanted = {key: value for key, value in (query or {}).items() if value is not None}
-        response = self._request(method, f"{path}?{urlencode(wanted)}" if wanted else path, body)
+        response = self._request(method, f"{path}?{urlencode(wanted)}" if wanted else path, body, patience=patience)
         return orjson.loads(response.data) if response.data else None
 
     def _request(
@@ -91,7 +99,7 @@ class Client:
         path: str,
         body: object = None,
         *,
-        timeout: urllib3.Timeout = TIMEOUT,
+        patience: float = READ_TIMEOUT,
         preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
         headers = dict(self._headers)
@@ -103,7 +111,7 @@ class Client:
                 self._server.url + path,
                 body=orjson.dumps(body) if body is not None else None,
                 headers=headers,
-                timeout=timeout,
+                timeout=_timeout(patience),
                 preload_content=preload,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -126,6 +134,10 @@ class Client:
                 f"The token {path} cannot be read: {error.strerror}.",
                 "Start the service once with `certify serve`, run this as the service's user, or give --data-dir.",
             ) from error
+
+
+def _timeout(patience: float) -> urllib3.Timeout:
+    return urllib3.Timeout(connect=5, read=patience)
 
 
 def _find(data_dir: Path) -> Server:

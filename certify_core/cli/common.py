@@ -6,7 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import orjson
@@ -60,17 +60,26 @@ def print_table(columns: list[str], rows: list[list[str]], *, empty: str) -> Non
             click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def parse_choice(text: str, *, option: str) -> tuple[str, dict[str, Any]]:
-    """Return name and parameters of `name`, `name:key=value,key=value` or `name:{json}`.
+class Choice(NamedTuple):
+    """A plugin that somebody chose, with what it is given."""
+
+    name: str
+    credential: str | None
+    parameters: dict[str, Any]
+
+
+def parse_choice(text: str, *, option: str) -> Choice:
+    """Return what `name`, `name@credential`, `name:key=value,key=value` or `name:{json}` says.
 
     A value `@FILE` is the content of that file, so that secrets stay out of the process list.
     """
-    name, _, rest = text.partition(":")
+    head, _, rest = text.partition(":")
+    name, _, credential = head.partition("@")
     if not name:
         raise click.BadParameter(f"{text!r} names nothing.", param_hint=option)
     if rest.startswith("{"):
         try:
-            return name, dict(orjson.loads(rest))
+            return Choice(name, credential or None, dict(orjson.loads(rest)))
         except ValueError as error:
             raise click.BadParameter(f"{rest!r} is not JSON: {error}.", param_hint=option) from error
     parameters: dict[str, Any] = {}
@@ -79,7 +88,7 @@ def parse_choice(text: str, *, option: str) -> tuple[str, dict[str, Any]]:
         if not equals:
             raise click.BadParameter(f"{part!r} is not of the form key=value.", param_hint=option)
         parameters[key] = _read(value[1:], option) if value.startswith("@") else value
-    return name, parameters
+    return Choice(name, credential or None, parameters)
 
 
 def _read(path: str, option: str) -> str:

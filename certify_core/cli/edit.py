@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import parse_choice, print_json, talks_to_service
-from certify_core.cli.request import KEY_TYPES, deployments
+from certify_core.cli.request import KEY_TYPES, deployments, signing_request
 
 
 @click.command()
@@ -17,9 +17,12 @@ from certify_core.cli.request import KEY_TYPES, deployments
 @click.option("--name", help="What you call it.")
 @click.option("--add", multiple=True, metavar="NAME", help="Add an identifier; repeatable.")
 @click.option("--remove", multiple=True, metavar="NAME", help="Remove an identifier; repeatable.")
+@click.option("--csr", type=click.File(), help="Another signing request (PEM); its key stays with you.")
+@click.option("--no-csr", is_flag=True, help="Have keys made here from now on, in place of a signing request's.")
 @click.option("--ca", "authority", metavar="ID|URL", help="Certificate authority or ACME directory.")
 @click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
 @click.option("--key-type", type=click.Choice(KEY_TYPES))
+@click.option("--second-key-type", type=click.Choice([*KEY_TYPES, ""]), help="A second one; empty for none.")
 @click.option("--reuse-key/--no-reuse-key", default=None)
 @click.option("--profile", help="Certificate profile of the authority; empty for none.")
 @click.option("--lifetime-days", type=float, help="How long it should be valid; 0 for as long as the authority likes.")
@@ -56,9 +59,12 @@ def _changes(
     name: str | None,
     add: tuple[str, ...],
     remove: tuple[str, ...],
+    csr: TextIO | None,
+    no_csr: bool,
     authority: str | None,
     ca_bundle: Path | None,
     key_type: str | None,
+    second_key_type: str | None,
     reuse_key: bool | None,
     profile: str | None,
     lifetime_days: float | None,
@@ -82,16 +88,24 @@ def _changes(
     emptied = {key: value or None for key, value in on_failure.items() if value is not None}
     changes["on_failure"] = emptied | others or None
     changes["ca_bundle"] = str(ca_bundle.absolute()) if ca_bundle else None
+    said = signing_request(csr) if csr else {}
     if add or remove:
-        kept = [identifier for identifier in settings["identifiers"] if identifier not in remove]
-        changes["identifiers"] = [*kept, *add]
+        changes["identifiers"] = [*(name for name in settings["identifiers"] if name not in remove), *add]
     if challenge:
-        provider, parameters = parse_choice(challenge, option="--challenge")
+        chosen = parse_choice(challenge, option="--challenge")
         # null for each old parameter removes it: an object is merged, not replaced.
         cleared = dict.fromkeys(settings["challenge"]["parameters"])
-        changes["challenge"] = {"provider": provider, "parameters": {**cleared, **parameters}}
+        changes["challenge"] = {
+            "provider": chosen.name,
+            "parameters": {**cleared, **chosen.parameters},
+            "credential": chosen.credential,
+        }
     if deploy or no_deploy:
         changes["deployments"] = deployments(deploy)
     renewal = {"automatic": auto_renew, "at_percent": at_percent}
     changes["renewal"] = {key: value for key, value in renewal.items() if value is not None} or None
-    return {key: value for key, value in changes.items() if value is not None}
+    kept = {key: value for key, value in changes.items() if value is not None}
+    # null removes.
+    said |= {"csr": None} if no_csr else {}
+    said |= {} if second_key_type is None else {"second_key_type": second_key_type or None}
+    return kept | said

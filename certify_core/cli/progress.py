@@ -13,7 +13,7 @@ from certify_core.cli.exits import Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
-_BAD = {"failed", "deployment failed", "warning"}
+_BAD = {"failed", "deployment failed", "revocation failed", "warning"}
 
 
 def watch(client: Client, operation: str, certificate_id: str, *, as_json: bool, patience: float) -> Exit:

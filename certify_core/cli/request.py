@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -22,13 +22,15 @@ Example:
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("identifier")
+@click.argument("identifier", required=False)
+@click.option("--csr", type=click.File(), help="Signing request (PEM) in place of IDENTIFIER; its key stays with you.")
 @click.option("--also", multiple=True, metavar="NAME", help="Another name in the same certificate; repeatable.")
 @click.option("--name", default="", help="What you call it; default: the first name.")
 @click.option("--ca", "authority", default=None, metavar="ID", help="Certificate authority; default: letsencrypt.")
 @click.option("--ca-directory", default=None, metavar="URL", help="Address of an ACME directory, instead of --ca.")
 @click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
 @click.option("--key-type", type=click.Choice(KEY_TYPES), default="ecdsa-p256", show_default=True)
+@click.option("--second-key-type", type=click.Choice(KEY_TYPES), help="A second certificate, RSA beside ECDSA.")
 @click.option("--reuse-key/--no-reuse-key", default=False, help="Keep the private key at renewals.")
 @click.option("--profile", help="Certificate profile of the authority, such as shortlived.")
 @click.option("--lifetime-days", type=float, help="How long it should be valid, where the authority lets you choose.")
@@ -44,13 +46,15 @@ Example:
 @talks_to_service
 def request(
     client: Client,
-    identifier: str,
+    identifier: str | None,
+    csr: TextIO | None,
     also: tuple[str, ...],
     name: str,
     authority: str | None,
     ca_directory: str | None,
     ca_bundle: Path | None,
     key_type: str,
+    second_key_type: str | None,
     reuse_key: bool,
     profile: str | None,
     lifetime_days: float | None,
@@ -69,18 +73,22 @@ def request(
 
     Asked again for the same name with the same settings, it requests a new certificate; with others it refuses.
     """
+    if bool(identifier) == bool(csr):
+        raise click.UsageError("Give IDENTIFIER, or a signing request with --csr.")
+    if csr and also:
+        raise click.UsageError("The signing request says all names: leave --also out.")
     if authority and ca_directory:
         raise click.UsageError("Give --ca or --ca-directory, not both.")
-    provider, parameters = parse_choice(challenge, option="--challenge")
-    wanted = {
+    chosen = parse_choice(challenge, option="--challenge")
+    wanted: dict[str, Any] = {
         "name": name,
-        "identifiers": [identifier, *also],
+        **(signing_request(csr) if csr else {"csr": None, "identifiers": [identifier, *also], "key_type": key_type}),
         "authority": ca_directory or authority or "letsencrypt",
         "ca_bundle": str(ca_bundle.absolute()) if ca_bundle else None,
-        "key_type": key_type,
+        "second_key_type": second_key_type,
         "reuse_key": reuse_key,
         "order": {"profile": profile, "lifetime_days": lifetime_days, "preferred_chain": preferred_chain},
-        "challenge": {"provider": provider, "parameters": parameters},
+        "challenge": {"provider": chosen.name, "parameters": chosen.parameters, "credential": chosen.credential},
         "deployments": deployments(deploy),
         "renewal": {"automatic": auto_renew},
         "on_failure": {
@@ -89,7 +97,7 @@ def request(
             "leave_out_after": leave_out_after,
         },
     }
-    operation, certificate = _create_or_repeat(client, wanted, name or identifier)
+    operation, certificate = _create_or_repeat(client, wanted, name or wanted["identifiers"][0])
     if not wait:
         not_waiting(certificate["id"], certificate["name"], as_json=as_json)
         return
@@ -99,9 +107,22 @@ def request(
 def deployments(specifications: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the deployments that `--deploy` options ask for."""
     return [
-        {"target": target, "parameters": parameters}
-        for target, parameters in (parse_choice(text, option="--deploy") for text in specifications)
+        {"target": chosen.name, "parameters": chosen.parameters, "credential": chosen.credential}
+        for chosen in (parse_choice(text, option="--deploy") for text in specifications)
     ]
+
+
+def signing_request(file: TextIO) -> dict[str, Any]:
+    """Return what a signing request says, as the service will keep it."""
+    from certify_core.domain.settings import CertificateSettings
+    from certify_core.engine.signing_requests import with_signing_request
+
+    try:
+        text = file.read()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"{file.name} is not PEM.", param_hint="--csr") from error
+    said = with_signing_request(CertificateSettings(csr=text))
+    return {"csr": said.csr, "identifiers": list(said.identifiers), "key_type": said.key_type}
 
 
 def _create_or_repeat(client: Client, wanted: dict[str, Any], title: str) -> tuple[str, dict[str, Any]]:

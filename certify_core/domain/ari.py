@@ -87,15 +87,24 @@ class RenewalInformation(BaseModel):
     """Why the last one failed."""
     born_over: int = 0
     """How many certificates in a row, before this one, had a window that was over before they were saved."""
+    second: RenewalInformation | None = None
+    """Of the other certificate of a pair."""
 
     def moment(self, own: float) -> float | None:
         """Return the chosen moment if it goes before `own`, the moment of our own rule; else None.
 
-        A window that could not be read for too long never makes a renewal later.
+        A window that could not be read for too long never makes a renewal later. Of a pair the earlier one counts.
         """
-        if self.window is None or (self.stale and self.window.chosen > own):
-            return None
-        return self.window.chosen
+        windows = [known.window for known in (self, self.second) if known is not None and not known._is_too_old(own)]
+        return min((window.chosen for window in windows if window is not None), default=None)
+
+    @property
+    def reading_at(self) -> float:
+        """When the next window is to be read."""
+        return self.next_check_at if self.second is None else min(self.next_check_at, self.second.next_check_at)
+
+    def _is_too_old(self, own: float) -> bool:
+        return self.window is not None and self.stale and self.window.chosen > own
 
 
 def begun(ari_id: str, now: float, before: RenewalInformation | None) -> RenewalInformation:

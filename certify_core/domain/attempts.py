@@ -9,12 +9,13 @@ left out, if the settings say so, and tried again every day.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.failure import Failure, FailureClass
-from certify_core.domain.order import Order, OrderState
-from certify_core.domain.schedule import DAY, counts, is_emergency, renewal, wait_after
+from certify_core.domain.keys import KeyType
+from certify_core.domain.order import Order, OrderState, Part
+from certify_core.domain.schedule import DAY, counts, is_emergency, renewal, wait_after, waiting_half
 from certify_core.domain.setbacks import NO_SETBACKS, Setbacks
 from certify_core.domain.settings import CertificateSettings, OrderWishes
 from certify_core.domain.spread import fraction_of
@@ -25,6 +26,8 @@ TRIES_WITHOUT_CERTIFICATE = 2
 """An authority that is down is tried so often, where there is no certificate yet, before it is left for another."""
 COMPLETE_EVERY = DAY
 """Seconds between attempts to have the names again that were left out."""
+HALF_KEPT = 1 / 3
+"""The first one of a pair waits for the second during this share of its lifetime, and is ordered anew then."""
 _OTHERS_MAY_HELP = {FailureClass.AUTHORITY, FailureClass.LIMIT, FailureClass.POLICY, FailureClass.PROTOCOL}
 _BEFORE_THE_AUTHORITY_LOOKS = {OrderState.PREPARED, OrderState.CHALLENGED}
 
@@ -36,6 +39,8 @@ class Attempt:
     authority: str
     identifiers: tuple[str, ...]
     wishes: OrderWishes
+    key_type: KeyType
+    part: Part = Part.WHOLE
     left_out: tuple[str, ...] = ()
     rehearsal: bool = False
     """Whether the names are only validated, at an authority for tests."""
@@ -54,18 +59,36 @@ class Outcome:
     """Whether it was only about names that are left out: what there is stays as good as it was."""
 
 
-def next_attempt(certificate: ManagedCertificate, rehearsal: str | None) -> Attempt:
+def next_attempt(certificate: ManagedCertificate, rehearsal: str | None, now: float) -> Attempt:
     """Return what the next order is for; `rehearsal` is the authority for tests, if there is one."""
     settings, setbacks = certificate.settings, certificate.setbacks
-    left_out = _left_out(certificate)
-    identifiers = tuple(name for name in settings.identifiers if name not in left_out)
-    if rehearsal is not None and setbacks.rehearse and setbacks.authority is None:
-        return Attempt(rehearsal, identifiers, settings.order, left_out, rehearsal=True)
-    if setbacks.authority is None:
-        return Attempt(settings.authority, identifiers, settings.order, left_out)
-    # Profiles and lifetimes are each authority's own.
-    wishes = settings.order.model_copy(update={"profile": None, "lifetime_days": None})
-    return Attempt(setbacks.authority, identifiers, wishes, left_out)
+    part, key_type, half = _part(certificate, now)
+    left_out = _left_out(certificate) if half is None else half.left_out
+    attempt = Attempt(
+        authority=setbacks.authority or settings.authority,
+        identifiers=tuple(name for name in settings.identifiers if name not in left_out),
+        wishes=settings.order,
+        key_type=key_type,
+        part=part,
+        left_out=left_out,
+    )
+    if setbacks.authority is not None:
+        # Profiles and lifetimes are each authority's own.
+        return replace(attempt, wishes=settings.order.model_copy(update={"profile": None, "lifetime_days": None}))
+    if rehearsal is not None and setbacks.rehearse:
+        return replace(attempt, authority=rehearsal, rehearsal=True)
+    return attempt
+
+
+def _part(certificate: ManagedCertificate, now: float) -> tuple[Part, KeyType, Issued | None]:
+    """Return which one of a pair comes next, its kind of key, and the first one if it waits for the second."""
+    settings = certificate.settings
+    if settings.second_key_type is None:
+        return Part.WHOLE, settings.key_type, None
+    half = waiting_half(certificate)
+    if half is None or now > half.not_before + half.lifetime * HALF_KEPT:
+        return Part.FIRST, settings.key_type, None
+    return Part.SECOND, settings.second_key_type, half
 
 
 def deviations(attempt: Attempt, settings: CertificateSettings) -> list[str]:
@@ -173,7 +196,7 @@ def _end_of_patience(certificate: ManagedCertificate, failure: Failure) -> float
     """Return the moment from which the first authority is not waited for."""
     issued = certificate.issued
     if issued is not None:
-        return issued.not_after - issued.lifetime * PATIENCE
+        return issued.expires_at - issued.lifetime * PATIENCE
     hopeless = failure.failure_class in {FailureClass.LIMIT, FailureClass.POLICY}
     tries = certificate.failure_count + counts(failure)
     return -math.inf if hopeless or tries >= TRIES_WITHOUT_CERTIFICATE else math.inf

@@ -18,13 +18,15 @@ class CertificateBundle:
     chain_pem: str
     """The intermediates that lead to the root, without the root; may be empty."""
     private_key_pem: str = field(repr=False)
-    """The private key as unencrypted PKCS#8."""
+    """The private key as unencrypted PKCS#8; empty where the user keeps it: then the signing request was theirs."""
     thumbprint: str
     """SHA-1 of the DER form in upper-case hex: how Windows names a certificate."""
     not_before: float
     """Start of the validity, in seconds since the epoch."""
     not_after: float
     """End of the validity, in seconds since the epoch."""
+    second: CertificateBundle | None = None
+    """The other one of a pair: for the same names, with a key of another kind (RSA beside ECDSA)."""
 
     @property
     def fullchain_pem(self) -> str:

@@ -27,7 +27,7 @@ class Status(StrEnum):
     WARNING = "warning"
     """The certificate is valid, but the last renewal or a deployment failed, or a name was left out."""
     ERROR = "error"
-    """There is no valid certificate, and the last attempt failed."""
+    """There is no valid certificate: the last attempt failed, or it was revoked."""
 
 
 class DeploymentStatus(StrEnum):
@@ -67,6 +67,27 @@ class Issued(BaseModel):
     """Identifiers that are wanted and not in it, because they could not be validated."""
     origin: Origin | None = None
     """Where it comes from, if that authority suggests when to renew."""
+    key_digest: str = ""
+    """Names its key pair: the SHA-256 of the public key."""
+    key_compromised: bool = False
+    """Whether somebody has said that its private key is in wrong hands."""
+    revoked_at: float | None = None
+    """When the authority has revoked it for us."""
+    replace: bool = False
+    """Whether another one has to take its place at once, since it is revoked or its key compromised."""
+
+    second: Issued | None = None
+    """The other one of a pair: for the same names, with a key of another kind."""
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether it is revoked, or the other one of a pair."""
+        return self.revoked_at is not None or (self.second is not None and self.second.is_revoked)
+
+    @property
+    def expires_at(self) -> float:
+        """When the first of a pair ends; seconds since the epoch."""
+        return self.not_after if self.second is None else min(self.not_after, self.second.not_after)
 
     @property
     def lifetime(self) -> float:
@@ -102,6 +123,8 @@ class ManagedCertificate:
     updated_at: float
     status: Status = Status.WAITING
     issued: Issued | None = None
+    half: Issued | None = None
+    """The first one of a new pair, which waits for the second; the pair in `issued` stays in use until then."""
     order_id: str | None = None
     """The order under way."""
     requested_at: float | None = None

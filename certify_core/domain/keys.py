@@ -13,3 +13,8 @@ class KeyType(StrEnum):
     RSA_4096 = "rsa-4096"
     P256 = "ecdsa-p256"
     P384 = "ecdsa-p384"
+
+    @property
+    def is_rsa(self) -> bool:
+        """Whether it is RSA and not ECDSA."""
+        return self.startswith("rsa")

@@ -43,6 +43,15 @@ class OrderState(StrEnum):
         return self not in {OrderState.REHEARSED, OrderState.SAVED, OrderState.FAILED}
 
 
+class Part(StrEnum):
+    """What an order's certificate is of a managed certificate's."""
+
+    WHOLE = "whole"
+    FIRST = "first"
+    """Of a pair with keys of two kinds; it is of no use without the other."""
+    SECOND = "second"
+
+
 class OrderedChallenge(BaseModel):
     """One challenge of an order: what is presented, by whom, and where the authority is told of it."""
 
@@ -70,6 +79,7 @@ class Order:
     challenge: ChallengeSettings
     wishes: OrderWishes
     private_key_pem: str = field(repr=False)
+    """Empty where the user keeps the key and gave a signing request."""
     csr_der: bytes = field(repr=False)
     created_at: float
     """Seconds since the epoch."""
@@ -79,6 +89,7 @@ class Order:
     """Names that are wanted and done without this time."""
     rehearsal: bool = False
     """Whether names are only validated, at an authority for tests."""
+    part: Part = Part.WHOLE
     state: OrderState = OrderState.PREPARED
     url: str | None = None
     finalize_url: str | None = None

@@ -39,7 +39,9 @@ class DueReason(StrEnum):
     LIFETIME = "its lifetime runs out"
     ARI = "the authority suggests it"
     EMERGENCY = "its lifetime is nearly over"
+    SECOND = "the second certificate of the pair is missing"
     LEFT_OUT = "names that were left out are tried again"
+    REVOKED = "it is revoked, or its key compromised"
     NOT_AUTOMATIC = "automatic renewal is off"
 
 
@@ -62,12 +64,22 @@ def due(certificate: ManagedCertificate) -> Due:
     not_before = certificate.retry_at or AT_ONCE
     if certificate.order_id is not None:
         return Due(not_before, DueReason.CONTINUED)
+    if waiting_half(certificate) is not None:
+        return Due(not_before, DueReason.SECOND)
+    if certificate.issued is not None and certificate.issued.replace:
+        return Due(not_before, DueReason.REVOKED)
     if not certificate.settings.renewal.automatic:
         return Due(None, DueReason.NOT_AUTOMATIC)
+    return _by_itself(certificate, not_before)
+
+
+def _by_itself(certificate: ManagedCertificate, not_before: float) -> Due:
     if certificate.issued is None:
         return Due(not_before, DueReason.NEVER_ISSUED)
     if certificate.issued.request_digest != certificate.settings.request_digest:
         return Due(not_before, DueReason.SETTINGS_CHANGED)
+    if certificate.issued.is_revoked:
+        return Due(None, DueReason.REVOKED)
     moment, reason = renewal(certificate, certificate.issued)
     complete_at = certificate.setbacks.complete_at
     if complete_at is not None and certificate.issued.left_out and complete_at < moment:
@@ -75,18 +87,26 @@ def due(certificate: ManagedCertificate) -> Due:
     return Due(max(moment, not_before), reason)
 
 
+def waiting_half(certificate: ManagedCertificate) -> Issued | None:
+    """Return the first one of a new pair, if it waits for the second and both are still wanted so."""
+    half, settings = certificate.half, certificate.settings
+    return half if half is not None and half.request_digest == settings.request_digest else None
+
+
 def renewal(certificate: ManagedCertificate, issued: Issued) -> tuple[float, DueReason]:
     """Return when what was issued is to be renewed, and why then; whatever failed or is wanted besides."""
     share = certificate.settings.renewal.at_percent / 100
     early = JITTER * share * fraction_of(certificate.id, issued.serial)
     own = issued.not_before + issued.lifetime * (share - early)
+    if issued.second is not None:
+        own = min(own, issued.second.not_before + issued.second.lifetime * (share - early))
     suggested = certificate.ari.moment(own) if certificate.ari else None
     chosen = (own, DueReason.LIFETIME) if suggested is None else (suggested, DueReason.ARI)
     return min(chosen, (_emergency(issued), DueReason.EMERGENCY))
 
 
 def _emergency(issued: Issued) -> float:
-    return issued.not_after - issued.lifetime * EMERGENCY
+    return AT_ONCE if issued.replace else issued.expires_at - issued.lifetime * EMERGENCY
 
 
 def is_emergency(certificate: ManagedCertificate, now: float) -> bool:
@@ -132,7 +152,7 @@ def status_of(certificate: ManagedCertificate, now: float) -> Status:
     if issued is None:
         waits = certificate.failure is None or not counts(certificate.failure)
         return Status.WAITING if waits else Status.ERROR
-    if issued.not_after <= now:
+    if issued.expires_at <= now or issued.is_revoked:
         return Status.ERROR
     deployments = {deployment.status for deployment in certificate.deployments}
     if DeploymentStatus.PENDING in deployments:

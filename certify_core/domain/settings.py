@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
 
 from certify_core.domain.identifiers import Identifier, parse_identifier, parse_identifiers
 from certify_core.domain.keys import KeyType
 
+MAX_CSR = 100_000
+"""Characters; one with a hundred long names has a third of this."""
 MAX_IDENTIFIERS = 100
 """Let's Encrypt's `classic` profile takes no more names than this in one certificate."""
 
@@ -31,6 +33,8 @@ class ChallengeSettings(Wanted):
     """Name of a challenge provider: see ``certify plugins``."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     """What the provider asks for; checked against its own model."""
+    credential: str | None = None
+    """A stored credential with more parameters: see ``certify credential list``."""
 
 
 class DeploymentSettings(Wanted):
@@ -40,6 +44,8 @@ class DeploymentSettings(Wanted):
     """Name of a deployment target: see ``certify plugins``."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     """What the target asks for; checked against its own model."""
+    credential: str | None = None
+    """A stored credential with more parameters: see ``certify credential list``."""
 
 
 class RenewalSettings(Wanted):
@@ -79,8 +85,10 @@ class CertificateSettings(Wanted):
 
     name: str = Field(default="", max_length=255)
     """What the user calls it; the first identifier if nothing is given."""
+    csr: str | None = Field(default=None, max_length=MAX_CSR)
+    """A signing request (PKCS#10, PEM) whose key stays with the user: names and kind of key are those that it says."""
     identifiers: Annotated[tuple[str, ...], AfterValidator(_canonical)] = Field(
-        min_length=1, max_length=MAX_IDENTIFIERS
+        default=(), max_length=MAX_IDENTIFIERS, validate_default=True
     )
     """DNS names and IP addresses; kept as A-labels, the first is the primary one."""
     authority: str = "letsencrypt"
@@ -88,6 +96,8 @@ class CertificateSettings(Wanted):
     ca_bundle: str | None = None
     """A PEM file with the roots by which the ACME directory's own TLS certificate is checked."""
     key_type: KeyType = KeyType.P256
+    second_key_type: KeyType | None = None
+    """For old and new clients alike: a second certificate with a key of the other kind (RSA beside ECDSA)."""
     reuse_key: bool = False
     """Whether a renewal keeps the private key; without it every certificate has a new one."""
     order: OrderWishes = OrderWishes()
@@ -95,6 +105,23 @@ class CertificateSettings(Wanted):
     deployments: tuple[DeploymentSettings, ...] = ()
     renewal: RenewalSettings = RenewalSettings()
     on_failure: FailureSettings = FailureSettings()
+
+    @field_validator("identifiers")
+    @classmethod
+    def _at_least_one(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not value and info.data.get("csr") is None:
+            raise ValueError("at least one name is needed, or a signing request (csr) that has one")
+        return value
+
+    @field_validator("second_key_type")
+    @classmethod
+    def _of_the_other_kind(cls, value: KeyType | None, info: ValidationInfo) -> KeyType | None:
+        first = info.data.get("key_type")
+        if value is not None and info.data.get("csr") is not None:
+            raise ValueError("a signing request has one key; there is no second one")
+        if value is not None and first is not None and value.is_rsa == first.is_rsa:
+            raise ValueError(f"it has to be of another kind than {first}: one RSA, one ECDSA")
+        return value
 
     @property
     def title(self) -> str:
@@ -110,6 +137,10 @@ class CertificateSettings(Wanted):
     def request_digest(self) -> str:
         """A fingerprint of all that goes into the certificate: when it changes, a new one has to be requested."""
         parts = [*sorted(self.identifiers), self.authority, self.key_type]
+        if self.second_key_type is not None:
+            parts.append(f"and {self.second_key_type}")
+        if self.csr is not None:
+            parts.append(self.csr)
         if self.order != OrderWishes():
             parts.append(self.order.model_dump_json())
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -1,16 +1,22 @@
-"""Accounts at ACME authorities: one per directory, made once, its key saved before the authority hears of it."""
+"""Accounts at ACME authorities: one per directory, made once, its key saved before the authority hears of it.
+
+What an earlier process left half done with an account (see account_requests.py) is finished before it is used.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from certify_core import __version__
 from certify_core.acme import AccountKey, AcmeClient, ExternalAccountBinding
 from certify_core.contracts import AcmeAuthority
+from certify_core.engine.account_requests import AccountRequests
 from certify_core.engine.silence import Silence
+from certify_core.engine.validations import Validations
 from certify_core.errors import PolicyRefused
 from certify_core.store import Account, Store
 
@@ -24,6 +30,8 @@ class AccountKeeper:
         self.connect: Callable[..., AcmeClient] = AcmeClient
         """Makes a client; tests put one of their own here."""
         self.silence = Silence()
+        self.validations = Validations()
+        self.requests = AccountRequests(store, self.new_client)
         self._store = store
         self._clock = clock
         self._clients: dict[tuple[str, str | None], AcmeClient] = {}
@@ -52,11 +60,42 @@ class AccountKeeper:
         """
         with self._locks[authority.directory]:
             account = self._saved_account(authority)
-            client = self._new_client(authority, account)
+            client = self.new_client(authority, account)
             try:
                 return self._confirm(authority, account, client, contact, eab)
             finally:
                 client.close()
+
+    def known_client(self, authority: AcmeAuthority) -> AcmeClient | None:
+        """Return the client of our account at this authority, None if there is none: then none is opened."""
+        account = self._store.accounts.find(authority.directory)
+        if account is None or account.url is None or account.deactivating:
+            return None
+        return self.client(authority)
+
+    @contextmanager
+    def changing(self, authority: AcmeAuthority) -> Iterator[list[AcmeClient]]:
+        """Be the only one who changes the account at this authority, and have the clients that others work with.
+
+        They are for those who have them already: afterwards new ones are made for the account as it is stored then.
+        """
+        with self._locks[authority.directory], self.silence.listening(authority.directory):
+            keys = [key for key in self._clients if key[0] == authority.directory]
+            try:
+                yield [self._clients[key] for key in keys]
+            finally:
+                for key in keys:
+                    del self._clients[key]
+
+    def new_client(self, authority: AcmeAuthority, account: Account) -> AcmeClient:
+        """Return a client of an account, that its caller closes."""
+        return self.connect(
+            authority.directory,
+            AccountKey.from_pem(account.key_pem),
+            account_url=account.url,
+            ca_bundle=authority.ca_bundle,
+            user_agent=USER_AGENT,
+        )
 
     def orders_url(self, authority: AcmeAuthority) -> str | None:
         """Return where the authority lists our orders, if it does (RFC 8555 section 7.1.2.1)."""
@@ -70,25 +109,18 @@ class AccountKeeper:
 
     def _ready_client(self, authority: AcmeAuthority) -> AcmeClient:
         account = self._saved_account(authority)
-        client = self._new_client(authority, account)
+        client = self.new_client(authority, account)
         if account.url is None:
             self._confirm(authority, account, client)
         return client
 
     def _saved_account(self, authority: AcmeAuthority) -> Account:
-        account = self._store.accounts.find(authority.directory)
+        found = self._store.accounts.find(authority.directory)
+        account = self.requests.settled(authority, found) if found else None
         if account is not None:
             return account
-        return self._store.accounts.add(authority.directory, AccountKey.generate().to_pem(), self._clock())
-
-    def _new_client(self, authority: AcmeAuthority, account: Account) -> AcmeClient:
-        return self.connect(
-            authority.directory,
-            AccountKey.from_pem(account.key_pem),
-            account_url=account.url,
-            ca_bundle=authority.ca_bundle,
-            user_agent=USER_AGENT,
-        )
+        key = AccountKey.generate().to_pem()
+        return self._store.accounts.add(authority.directory, key, self._clock(), ca_bundle=authority.ca_bundle)
 
     def _confirm(
         self,
@@ -110,6 +142,7 @@ class AccountKeeper:
             orders_url=registration.orders_url,
             contact=tuple(contact),
             eab_kid=eab.kid if eab else account.eab_kid,
+            ca_bundle=authority.ca_bundle,
         )
         self._store.accounts.confirm(confirmed)
         return confirmed

@@ -89,6 +89,11 @@ class Challenges:
                 _log.exception("The challenge for %s of order %s cannot be cleaned up", challenge.identifier, order.id)
 
 
+def is_outdated(order: Order, client: AcmeClient) -> bool:
+    """Whether the account has changed its key since the answers were made: the authority would not take them."""
+    return any(client.key_authorization(item.token) != item.key_authorization for item in order.challenges)
+
+
 def refusal(authorizations: Sequence[Authorization]) -> CertifyError:
     """Return why an order became invalid, told from its authorizations."""
     refused = [

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from certify_core.contracts import DeploymentTarget, PlannedChange
 from certify_core.domain.bundle import CertificateBundle
-from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate
+from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate
 from certify_core.domain.schedule import backoff
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.wanted import Wanted
@@ -128,6 +128,10 @@ class Deployments:
         issued = certificate.issued
         if issued is None:
             raise NotFound(f"{certificate.settings.title} has no certificate yet.", "Request one first.")
+        bundle = self._bundle_of(certificate, issued)
+        return replace(bundle, second=self._bundle_of(certificate, issued.second)) if issued.second else bundle
+
+    def _bundle_of(self, certificate: ManagedCertificate, issued: Issued) -> CertificateBundle:
         fullchain, private_key = self._store.assets.load(certificate.id, issued.id)
         leaf, chain = split_chain(fullchain)
         return CertificateBundle(

@@ -10,20 +10,24 @@ from pathlib import Path
 
 from certify_core.contracts import PlannedChange
 from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
+from certify_core.domain.revocation import Revocation, RevocationReason, RevocationState
 from certify_core.domain.settings import CertificateSettings
+from certify_core.engine.account_admin import AccountAdmin
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.budgets import Budget, budgets
 from certify_core.engine.certificate_log import CertificateLogs
 from certify_core.engine.clock import TOLERANCE, Clock
+from certify_core.engine.credentials import StoredCredentials
 from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.orders import OrderMachine
 from certify_core.engine.renewal_windows import RenewalWindows
 from certify_core.engine.renewals import Renewals
+from certify_core.engine.revocations import Revocations
 from certify_core.engine.scheduler import Scheduler
 from certify_core.engine.wanted import Wanted
-from certify_core.errors import CertifyError, NotFound
+from certify_core.errors import CertifyError, NotFound, PolicyRefused
 from certify_core.plugins import Plugins
 from certify_core.store import Store
 
@@ -55,7 +59,8 @@ class Engine:
         self.events = Events(self._clock)
         self._log_dir = log_dir
         self.logs = CertificateLogs(log_dir / "certificates")
-        self.wanted = Wanted(plugins, store.vault)
+        self.wanted = Wanted(plugins, store.vault, store.credentials)
+        self.credentials = StoredCredentials(store, plugins, self._clock)
         self._machine = OrderMachine(store, self.wanted, self.events, self._clock)
         self._renewals = Renewals(store, self._machine, self.events, self._clock, self._settled, self._resume)
         self._deployments = Deployments(store, self.wanted, self.events, self._clock, self._settled)
@@ -73,6 +78,11 @@ class Engine:
         self._window_jobs = JobRunner(
             windows.run, workers=WINDOW_THREADS, name="ari", capacity=WINDOWS_AT_ONCE, on_room=self._wake
         )
+        self._revocations = Revocations(
+            store, self.wanted, self.accounts, self.events, self._clock, self._rest, self._wake
+        )
+        self._revocation_jobs = JobRunner(self._revocations.run, workers=1, name="revoke")
+        self.account_admin = AccountAdmin(plugins, store, self.accounts, self._clock)
         self._scheduler = Scheduler(
             store,
             self._clock,
@@ -93,7 +103,12 @@ class Engine:
         self._renewal_jobs.start()
         self._deployment_jobs.start()
         self._window_jobs.start()
+        self._revocation_jobs.start()
         self._scheduler.start()
+        for name in self.store.revocations.unfinished():
+            self._revocation_jobs.submit(name)
+        if self.store.accounts.unfinished():
+            threading.Thread(target=self.account_admin.finish, name="accounts", daemon=True).start()
         if self._left_in_the_future():
             threading.Thread(target=self._ask_the_time, name="clock", daemon=True).start()
 
@@ -101,7 +116,8 @@ class Engine:
         """Stop; running steps end or are left as they are committed. Return whether all ended in `timeout` seconds."""
         deadline = time.monotonic() + timeout
         self._scheduler.stop(timeout)
-        ended = [jobs.stop(deadline - time.monotonic()) for jobs in (self._renewal_jobs, self._deployment_jobs)]
+        at_work = (self._renewal_jobs, self._deployment_jobs, self._revocation_jobs)
+        ended = [jobs.stop(deadline - time.monotonic()) for jobs in at_work]
         self._window_jobs.stop(0.0)  # it only reads, and nothing is lost with it
         self._machine.close()
         return all(ended)
@@ -148,6 +164,7 @@ class Engine:
         if order is not None:
             self._machine.abandon(order)
         self.store.assets.delete(certificate_id)
+        self.store.revocations.forget(certificate_id)
         self.events.publish(certificate_id, EventKind.SETTLED, "deleted")
         self.logs.delete(certificate_id)
 
@@ -167,6 +184,33 @@ class Engine:
             self.store.schedule.request(certificate_id, self._clock(), use_last_duplicate=use_last_duplicate)
             accepted()
         self._wake()
+
+    def revoke(
+        self,
+        certificate_id: str,
+        reason: RevocationReason,
+        serial: str | None = None,
+        *,
+        renew: bool = True,
+        accepted: Callable[[], None] = lambda: None,
+    ) -> Revocation:
+        """Revoke the current certificate, or an earlier one by its serial number; return how far that has come.
+
+        If the authority does not answer, it is asked again by itself until it does. With `renew` the certificate is
+        then requested anew; `accepted` is called when that is durable and before anything follows.
+
+        Raises:
+            NotFound: there is no such certificate.
+            InvalidInput: a field is wrong.
+            PolicyRefused: the authority does not revoke it.
+        """
+        revocation = self._revocations.want(certificate_id, reason, serial, renew=renew)
+        revocation = self._revocations.attempt(revocation, accepted)
+        if revocation.state is RevocationState.REFUSED and revocation.failure is not None:
+            raise PolicyRefused(revocation.failure.cause, revocation.failure.remedy)
+        if revocation.state is RevocationState.WANTED:
+            self._revocation_jobs.submit(revocation.name)
+        return revocation
 
     def budgets(self, authority: str | None = None) -> list[Budget]:
         """Return what is left of the rate limits of every authority, or of the one with this id."""
@@ -226,7 +270,7 @@ class Engine:
         except NotFound:
             return
         moments = [certificate.next_due_at, *(item.next_attempt_at for item in certificate.deployments)]
-        moments += [certificate.ari.next_check_at] if certificate.ari else []
+        moments += [certificate.ari.reading_at] if certificate.ari else []
         self._scheduler.expect(min((moment for moment in moments if moment is not None), default=None))
         deploying = any(item.status is DeploymentStatus.PENDING for item in certificate.deployments)
         waiting = certificate.status is Status.RUNNING or certificate.requested_at is not None

@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     FAILED = "failed"
     DEPLOYMENT_FAILED = "deployment failed"
     WARNING = "warning"
+    REVOKED = "revoked"
+    REVOCATION_FAILED = "revocation failed"
     SETTLED = "settled"
     """Nothing more happens by itself before the next due moment."""
 

@@ -20,13 +20,14 @@ from certify_core.domain.identifiers import parse_identifier
 from certify_core.domain.order import Order, OrderState
 from certify_core.domain.schedule import DAY
 from certify_core.engine.accounts import AccountKeeper
-from certify_core.engine.challenges import Challenges, refusal
+from certify_core.engine.challenges import Challenges, is_outdated, refusal
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.ledger import Ledger
+from certify_core.engine.order_keys import key_and_request, replaced_by
 from certify_core.engine.probes import Probes
 from certify_core.engine.replacing import origin_of, placed, replaced_id
 from certify_core.engine.wanted import Wanted
-from certify_core.engine.x509 import PrivateKey, check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key
+from certify_core.engine.x509 import check_issued, leads_to
 from certify_core.errors import AuthorityUnavailable, PolicyRefused, ProtocolViolation
 from certify_core.store import Store
 from certify_core.store.ledger import Spending
@@ -75,11 +76,12 @@ class OrderMachine:
     def begin(self, certificate: ManagedCertificate) -> Order:
         """Make and keep a new order with its key: the authority hears of it in the next step."""
         settings = certificate.settings
-        attempt = next_attempt(certificate, self._wanted.rehearsal(settings))
+        attempt = next_attempt(certificate, self._wanted.rehearsal(settings), self._clock())
         if not attempt.rehearsal:
             self._wanted.keep_trusted(attempt.authority, settings, certificate.issued)
-        key = self._key_to_keep(certificate) or make_key(settings.key_type)
         identifiers = tuple(parse_identifier(text) for text in attempt.identifiers)
+        replaced = replaced_by(certificate, attempt.part)
+        private_key_pem, csr_der = key_and_request(certificate, attempt, identifiers, self._store)
         order = Order(
             id=uuid.uuid4().hex,
             certificate_id=certificate.id,
@@ -89,18 +91,18 @@ class OrderMachine:
             request_digest=settings.request_digest,
             challenge=settings.challenge,
             wishes=attempt.wishes,
-            private_key_pem=key_to_pem(key),
-            csr_der=make_csr(key, identifiers),
+            private_key_pem=private_key_pem,
+            csr_der=csr_der,
             created_at=self._clock(),
-            predecessor=certificate.issued.origin if certificate.issued else None,
+            predecessor=replaced.origin if replaced else None,
             left_out=attempt.left_out,
             rehearsal=attempt.rehearsal,
+            part=attempt.part,
         )
         self._store.orders.open(order)
         self._uninterrupted.add(order.id)
-        self._tell(
-            order, EventKind.ORDER_CREATED, f"key and signing request saved for {', '.join(attempt.identifiers)}"
-        )
+        saved = "key and signing request" if order.private_key_pem else "signing request"
+        self._tell(order, EventKind.ORDER_CREATED, f"{saved} saved for {', '.join(attempt.identifiers)}")
         for warning in deviations(attempt, settings):
             self._tell(order, EventKind.WARNING, warning)
         return order
@@ -124,6 +126,7 @@ class OrderMachine:
                 return self._steps[order.state](order, authority)
         except Exception as error:
             self._uninterrupted.discard(order.id)
+            self._accounts.validations.end(order.id)
             if isinstance(authority, AcmeAuthority):
                 self.ledger.refused(order, authority, error)
             if order.state is OrderState.PREPARED:
@@ -134,6 +137,7 @@ class OrderMachine:
         """Take away everything that an order that ends has put outside."""
         self._challenges.clean_up(order)
         self._uninterrupted.discard(order.id)
+        self._accounts.validations.end(order.id)
         self.ledger.forget(order.id)
 
     def close(self) -> None:
@@ -214,6 +218,12 @@ class OrderMachine:
 
     def _answer(self, order: Order, authority: AcmeAuthority) -> Advance:
         client = self._accounts.client(authority)
+        if not self._accounts.validations.begin(authority.directory, order.id):
+            return order, FIRST_POLL
+        if is_outdated(order, client):
+            self._accounts.validations.end(order.id)
+            self._challenges.clean_up(order)
+            return self._commit(order, OrderState.PLACED)
         offers = [challenge.offer_url for challenge in order.challenges]
         if order.id not in self._uninterrupted:
             # A process that is gone may have answered some; and what it presented may be gone with it.
@@ -235,9 +245,11 @@ class OrderMachine:
         if order.id not in self._uninterrupted and order.polls == 0 and order.challenges:
             self._challenges.present(order)
         client = self._accounts.client(authority)
+        self._accounts.validations.begin(authority.directory, order.id)
         status = self._ask(order, client)
         if status.status == "pending":
             return self._again(order, status)
+        self._accounts.validations.end(order.id)
         self._challenges.clean_up(order)
         if status.status == "invalid":
             authorizations = client.authorizations(order.authorizations)
@@ -291,17 +303,10 @@ class OrderMachine:
         self._tell(order, EventKind.WARNING, f"no chain leads to {wanted}: the authority's first one is taken")
         return chains[0]
 
-    def _key_to_keep(self, certificate: ManagedCertificate) -> PrivateKey | None:
-        settings, issued = certificate.settings, certificate.issued
-        if not settings.reuse_key or issued is None:
-            return None
-        _, pem = self._store.assets.load(certificate.id, issued.id)
-        return key_of_type(pem, settings.key_type)
-
     # -- helpers -------------------------------------------------------------------------------------------------
 
     def _save(self, order: Order, fullchain_pem: str, authority: AcmeAuthority | None = None) -> Order:
-        facts = check_issued(fullchain_pem, order.private_key_pem, order.identifiers)
+        facts = check_issued(fullchain_pem, order.csr_der, order.identifiers)
         issued = Issued(
             id=f"{datetime.fromtimestamp(facts.not_before, UTC):%Y%m%d}_{order.id[:8]}",
             serial=facts.serial,
@@ -313,6 +318,7 @@ class OrderMachine:
             authority=order.authority,
             staging=isinstance(authority, AcmeAuthority) and authority.staging,
             left_out=order.left_out,
+            key_digest=facts.key_digest,
             origin=authority and origin_of(order, authority, self._accounts.client(authority), facts.ari_id),
         )
         self._store.assets.save(order.certificate_id, issued.id, fullchain_pem, order.private_key_pem)

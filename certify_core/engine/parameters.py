@@ -15,11 +15,10 @@ from pydantic import BaseModel, JsonValue, SecretBytes, SecretStr
 
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import InvalidInput
-from certify_core.store.secrets import Vault
+from certify_core.store.secrets import PARAMETER, Vault
 
 MASK = "********"
 _SEALED = "sealed"
-_PURPOSE = "parameter"
 
 
 def secret_fields(model: type[BaseModel]) -> set[str]:
@@ -63,7 +62,7 @@ def seal(
                 raise InvalidInput(f"{field}.{name}", "The mask is not a secret.", "Give the secret itself.")
             sealed[name] = current[name]
         elif sealed[name]:
-            secret = vault.seal(orjson.dumps(sealed[name]), _PURPOSE)
+            secret = vault.seal(orjson.dumps(sealed[name]), PARAMETER)
             sealed[name] = {_SEALED: base64.b64encode(secret).decode()}
     return sealed
 
@@ -71,7 +70,7 @@ def seal(
 def opened(vault: Vault, parameters: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return the parameters with every secret readable: for the plugin's own model alone."""
     return {
-        name: orjson.loads(vault.unseal(base64.b64decode(value[_SEALED]), _PURPOSE)) if _is_sealed(value) else value
+        name: orjson.loads(vault.unseal(base64.b64decode(value[_SEALED]), PARAMETER)) if _is_sealed(value) else value
         for name, value in parameters.items()
     }
 
@@ -80,10 +79,13 @@ def masked(settings: CertificateSettings) -> dict[str, JsonValue]:
     """Return settings as JSON for people and API: secrets show as a mask."""
     document = settings.model_dump(mode="json")
     for holder in (document["challenge"], *document["deployments"]):
-        holder["parameters"] = {
-            name: MASK if _is_sealed(value) else value for name, value in holder["parameters"].items()
-        }
+        holder["parameters"] = masked_parameters(holder["parameters"])
     return document
+
+
+def masked_parameters(parameters: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return parameters for people and API: secrets show as a mask."""
+    return {name: MASK if _is_sealed(value) else value for name, value in parameters.items()}
 
 
 def _is_sealed(value: JsonValue) -> typing.TypeGuard[dict[str, str]]:

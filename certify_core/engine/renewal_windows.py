@@ -51,16 +51,19 @@ class RenewalWindows:
             certificate = self._store.certificates.get(certificate_id)
         except NotFound:
             return
-        known, origin = certificate.ari, certificate.issued.origin if certificate.issued else None
-        if known is None or origin is None:
+        known, issued = certificate.ari, certificate.issued
+        if known is None or issued is None or issued.origin is None:
             return
-        learnt = self._read(certificate, origin, known)
+        learnt = self._read(certificate, issued.origin, known)
+        if known.second is not None and issued.second is not None and issued.second.origin is not None:
+            second = self._read(certificate, issued.second.origin, known.second)
+            learnt = learnt.model_copy(update={"second": second})
         kept = self._store.windows.keep(certificate_id, learnt)
         if kept is None:
             return
         if learnt.window is not None and not same_window(learnt.window, known.window):
             self._events.publish(certificate_id, EventKind.RENEWAL_WINDOW, _message(learnt.window, known.window))
-        self._expect(learnt.next_check_at)
+        self._expect(learnt.reading_at)
         self._expect(kept.next_due_at)
 
     def _read(self, certificate: ManagedCertificate, origin: Origin, known: RenewalInformation) -> RenewalInformation:

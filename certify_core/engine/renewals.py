@@ -9,7 +9,7 @@ from dataclasses import replace
 from certify_core.domain.attempts import Outcome, after_failure
 from certify_core.domain.certificate import ManagedCertificate
 from certify_core.domain.failure import Failure, FailureClass
-from certify_core.domain.order import Order, OrderState
+from certify_core.domain.order import Order, OrderState, Part
 from certify_core.domain.schedule import DueReason, due, wait_after
 from certify_core.engine.clock import Clock
 from certify_core.engine.events import EventKind, Events
@@ -75,17 +75,31 @@ class Renewals:
         while order.state.is_open and not wait:
             try:
                 order, wait = self._machine.advance(order)
-                if order.state is OrderState.REHEARSED:
-                    order = self._machine.begin(self._store.certificates.get(order.certificate_id))
             except (Exception, SystemExit) as error:  # a plugin's exit is its failure and not ours
                 self._step_failed(order, error)
                 return None
+            if _is_followed(order):
+                following = self._following(order.certificate_id)
+                if following is None:
+                    return None
+                order = following
         if order.state.is_open:
             self._under_way[order.certificate_id] = order
             return wait
         self._under_way.pop(order.certificate_id, None)
         self._settled(order.certificate_id)
         return None
+
+    def _following(self, certificate_id: str) -> Order | None:
+        """Return the order that comes after a rehearsal, or after the first one of a pair."""
+        self._under_way.pop(certificate_id, None)
+        try:
+            return self._machine.begin(self._store.certificates.get(certificate_id))
+        except NotFound:
+            return None
+        except Exception as error:
+            self._not_begun(certificate_id, error)
+            return None
 
     def _taken_up(self, certificate_id: str) -> Order | None:
         try:
@@ -166,9 +180,11 @@ class Renewals:
         self._settled(certificate.id)
 
 
+def _is_followed(order: Order) -> bool:
+    return order.state is OrderState.REHEARSED or (order.state is OrderState.SAVED and order.part is Part.FIRST)
+
+
 def _ends(order: Order, failure: Failure) -> bool:
-    if not order.state.is_open:
-        return True
     if failure.failure_class in ENDS_AN_ORDER:
         return order.state is not OrderState.CHALLENGED or failure.failure_class is FailureClass.POLICY
     return failure.failure_class is FailureClass.PROTOCOL and order.step_failures >= MAX_STEP_FAILURES

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
 from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
-from certify_core.engine.parameters import MASK, opened, seal
+from certify_core.engine.credentials import with_credential
+from certify_core.engine.parameters import MASK, seal
+from certify_core.engine.signing_requests import bundle_without_key, with_signing_request
 from certify_core.errors import InvalidInput
 from certify_core.plugins import Plugins, parse_parameters
+from certify_core.store.credentials import Credentials
 from certify_core.store.secrets import Vault
 
 
 class Wanted:
     """What settings mean with the plugins that are installed."""
 
-    def __init__(self, plugins: Plugins, vault: Vault) -> None:
+    def __init__(self, plugins: Plugins, vault: Vault, credentials: Credentials) -> None:
         self._plugins = plugins
         self._vault = vault
+        self._credentials = credentials
 
     @cached_property
     def _known(self) -> dict[str, AcmeAuthority]:
@@ -40,6 +44,7 @@ class Wanted:
         Raises:
             InvalidInput: names the first wrong field.
         """
+        settings = with_signing_request(settings, current)
         authority = self.authority(settings.authority, settings.ca_bundle)
         if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
             raise InvalidInput(
@@ -60,7 +65,10 @@ class Wanted:
             self._checked_deployment(item, _replaced(item, before, place), field=f"deployments.{index}")
             for index, (item, place) in enumerate(zip(settings.deployments, places, strict=True))
         )
-        return settings.model_copy(update={"challenge": challenge, "deployments": deployments})
+        checked = settings.model_copy(update={"challenge": challenge, "deployments": deployments})
+        if checked.csr is not None:
+            self._refuse_what_needs_the_key(checked)
+        return checked
 
     def authority(self, authority: str, ca_bundle: str | None) -> Authority:
         """Return the authority of this id, or the one behind this directory address."""
@@ -124,15 +132,25 @@ class Wanted:
     def provider(self, settings: ChallengeSettings) -> tuple[ChallengeProvider, BaseModel]:
         """Return the challenge provider and its parameters."""
         provider = self._plugins.challenge_providers.get(settings.provider, field="challenge.provider")
-        return provider, self._parse(provider.parameters, settings.parameters, "challenge.parameters")
+        return provider, self._parse(provider.parameters, settings, provider.name, "challenge")
 
     def target(self, settings: DeploymentSettings, *, field: str = "deployment") -> tuple[DeploymentTarget, BaseModel]:
         """Return the deployment target and its parameters."""
         target = self._plugins.deployment_targets.get(settings.target, field=f"{field}.target")
-        return target, self._parse(target.parameters, settings.parameters, f"{field}.parameters")
+        return target, self._parse(target.parameters, settings, target.name, field)
 
-    def _parse(self, model: type[BaseModel], parameters: Mapping[str, JsonValue], field: str) -> BaseModel:
-        return parse_parameters(model, opened(self._vault, parameters), field=field)
+    def _parse(
+        self, model: type[BaseModel], settings: ChallengeSettings | DeploymentSettings, name: str, field: str
+    ) -> BaseModel:
+        parameters = with_credential(
+            self._vault,
+            self._credentials,
+            settings.credential,
+            name,
+            settings.parameters,
+            field=f"{field}.credential",
+        )
+        return parse_parameters(model, parameters, field=f"{field}.parameters")
 
     def _checked_challenge(self, settings: CertificateSettings, current: ChallengeSettings | None) -> ChallengeSettings:
         challenge = settings.challenge
@@ -152,6 +170,18 @@ class Wanted:
         checked = settings.model_copy(update={"parameters": parameters})
         self.target(checked, field=field)
         return checked
+
+    def _refuse_what_needs_the_key(self, settings: CertificateSettings) -> None:
+        bundle = bundle_without_key(settings)
+        for index, deployment in enumerate(settings.deployments):
+            target, parameters = self.target(deployment)
+            try:
+                target.plan(bundle, parameters)
+            except InvalidInput as error:
+                field = f"deployments.{index}.parameters.{error.field}"
+                raise InvalidInput(field, error.cause, error.remedy) from error
+            except Exception:  # noqa: S112 - what is wrong with the place today may not be so at the deployment
+                continue
 
     def _refuse_wildcards(self, settings: CertificateSettings) -> None:
         provider, _ = self.provider(settings.challenge)

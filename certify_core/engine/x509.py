@@ -40,11 +40,17 @@ def key_to_pem(key: PrivateKey) -> str:
 def key_of_type(pem: str, key_type: KeyType) -> PrivateKey | None:
     """Return a private key if it is of this type, else None."""
     key = serialization.load_pem_private_key(pem.encode(), None)
-    if isinstance(key, rsa.RSAPrivateKey):
-        return key if _RSA_BITS.get(key_type) == key.key_size else None
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        curve = _CURVES.get(key_type)
-        return key if curve is not None and key.curve.name == curve.name else None
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        return None
+    return key if type_of_key(key.public_key()) is key_type else None
+
+
+def type_of_key(key: object) -> KeyType | None:
+    """Return the type of a public key, None if authorities take no such key."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return next((key_type for key_type, bits in _RSA_BITS.items() if bits == key.key_size), None)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return next((key_type for key_type, curve in _CURVES.items() if curve.name == key.curve.name), None)
     return None
 
 
@@ -77,6 +83,8 @@ class CertificateFacts:
     not_after: float
     ari_id: str | None
     """What names it in renewal information (RFC 9773 section 4.1); None if it does not say which key signed it."""
+    key_digest: str
+    """The SHA-256 of its public key (a SubjectPublicKeyInfo) in hex."""
 
 
 def split_chain(fullchain_pem: str) -> tuple[str, str]:
@@ -96,8 +104,8 @@ def leads_to(fullchain_pem: str, common_name: str) -> bool:
     return common_name in {name.value for name in names}
 
 
-def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence[Identifier]) -> CertificateFacts:
-    """Return the facts of a certificate after checking that it is the one that was ordered.
+def check_issued(fullchain_pem: str, csr_der: bytes, identifiers: Sequence[Identifier]) -> CertificateFacts:
+    """Return the facts of a certificate after checking that it is the one that was ordered with a signing request.
 
     Raises:
         ProtocolViolation: it is no certificate, belongs to another key or lacks an identifier.
@@ -109,8 +117,7 @@ def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence
         raise ProtocolViolation(
             "What the authority sent is not a certificate.", "Ask the authority; the order is tried again."
         ) from error
-    key = serialization.load_pem_private_key(private_key_pem.encode(), None)
-    if _public_bytes(public_key) != _public_bytes(key.public_key()):
+    if _public_bytes(public_key) != _public_bytes(x509.load_der_x509_csr(csr_der).public_key()):
         raise ProtocolViolation(
             "The certificate belongs to another private key than the one ordered with.", "It is ordered anew."
         )
@@ -127,7 +134,13 @@ def check_issued(fullchain_pem: str, private_key_pem: str, identifiers: Sequence
         not_before=certificate.not_valid_before_utc.timestamp(),
         not_after=certificate.not_valid_after_utc.timestamp(),
         ari_id=_ari_id_of(certificate),
+        key_digest=key_digest(certificate),
     )
+
+
+def key_digest(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    """Return what names the key pair of a certificate or a signing request."""
+    return hashlib.sha256(_public_bytes(certificate.public_key())).hexdigest()
 
 
 def _ari_id_of(certificate: x509.Certificate) -> str | None:

@@ -10,7 +10,16 @@ from certify_core.engine.engine import Engine
 from certify_core.service import problems
 from certify_core.service.guard import Guard
 from certify_core.service.operations import Operations
-from certify_core.service.routes import certificates, limits, operations, system
+from certify_core.service.routes import (
+    accounts,
+    certificates,
+    credentials,
+    limits,
+    operations,
+    revocations,
+    secrets,
+    system,
+)
 
 
 def make_app(engine: Engine, token: str) -> ASGIApp:
@@ -27,6 +36,10 @@ def make_app(engine: Engine, token: str) -> ASGIApp:
     work = Operations(engine.events)
     app.include_router(system.router(engine))
     app.include_router(certificates.router(engine, work))
+    app.include_router(revocations.router(engine, work))
+    app.include_router(accounts.router(engine))
     app.include_router(operations.router(work))
     app.include_router(limits.router(engine))
+    app.include_router(credentials.router(engine))
+    app.include_router(secrets.router(engine.store))
     return Guard(app, token)

@@ -64,6 +64,7 @@ class Host:
         self.plugins = Plugins.load(context)
         provider = self.plugins.stores.get(self.config.store, field="store")
         self.store = Store(provider.open(context), self.data_dir)
+        self.store.rotation.finish()
         self.engine = Engine(self.store, self.plugins, self.data_dir / "logs")
         self.token = read_or_make_token(self.data_dir)
         self._listening = listening

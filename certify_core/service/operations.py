@@ -51,15 +51,15 @@ class Operations:
 
     @contextmanager
     def started(self, certificate_id: str) -> Iterator[Operation]:
-        """Watch a certificate from now until it comes to rest; forget it again if the block fails."""
+        """Watch a certificate from now until it comes to rest; forget that again if the block does not accept it."""
         operation = self._start(certificate_id)
         try:
             yield operation
-        except BaseException:
-            with self._lock:
-                self._operations.pop(operation.id, None)
-                self._running[certificate_id].remove(operation)
-            raise
+        finally:
+            if not operation.accepted:
+                with self._lock:
+                    self._operations.pop(operation.id, None)
+                    self._running[certificate_id].remove(operation)
 
     def _start(self, certificate_id: str) -> Operation:
         operation = Operation(certificate_id)

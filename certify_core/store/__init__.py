@@ -9,11 +9,14 @@ from sqlalchemy import Engine
 from certify_core.store.accounts import Account, Accounts
 from certify_core.store.assets import Assets
 from certify_core.store.certificates import Certificates, Page
+from certify_core.store.credentials import Credentials
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
 from certify_core.store.ledger import Ledger
 from certify_core.store.orders import Orders
 from certify_core.store.renewal_windows import RenewalWindows
+from certify_core.store.revocations import Revocations
+from certify_core.store.rotation import Rotation
 from certify_core.store.schedule import Schedule
 from certify_core.store.schema import migrate
 from certify_core.store.secrets import Vault
@@ -34,8 +37,11 @@ class Store:
         self.windows = RenewalWindows(self._database)
         self.orders = Orders(self._database, self.vault)
         self.ledger = Ledger(self._database)
+        self.credentials = Credentials(self._database)
         self.accounts = Accounts(self._database, self.vault)
+        self.revocations = Revocations(self._database, self.vault)
         self.assets = Assets(data_dir / "assets", self.vault)
+        self.rotation = Rotation(self._database, self.assets, self.vault)
 
     def close(self) -> None:
         """Close the database."""

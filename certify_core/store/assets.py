@@ -1,7 +1,7 @@
 """Certificates and keys as files: one immutable folder per issued certificate, the key sealed.
 
     assets/<managed certificate>/<issued>/fullchain.pem
-    assets/<managed certificate>/<issued>/privkey.sealed
+    assets/<managed certificate>/<issued>/privkey.sealed      or privkey.elsewhere, empty, where the user keeps the key
 
 A folder appears whole or not at all; a certificate and another one's key can never meet.
 """
@@ -9,6 +9,7 @@ A folder appears whole or not at all; a certificate and another one's key can ne
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from certify_core.errors import LocalFault
@@ -17,6 +18,7 @@ from certify_core.store.secrets import Vault
 
 _CERTIFICATE = "fullchain.pem"
 _KEY = "privkey.sealed"
+_NO_KEY = "privkey.elsewhere"
 _PROBE_BYTES = 65_536
 
 
@@ -28,7 +30,7 @@ class Assets:
         self._vault = vault
 
     def save(self, certificate_id: str, issued_id: str, fullchain_pem: str, private_key_pem: str) -> None:
-        """Keep a certificate and its key; saving the same again after a crash is no error.
+        """Keep a certificate and its key (empty: the user has it); saving the same again after a crash is no error.
 
         Raises:
             LocalFault: the disk is full or may not be written.
@@ -36,12 +38,12 @@ class Assets:
         folder = self._folder(certificate_id, issued_id)
         if folder.exists():
             return
-        sealed = self._vault.seal(private_key_pem.encode(), issued_id)
+        key = {_KEY: self._vault.seal(private_key_pem.encode(), issued_id)} if private_key_pem else {_NO_KEY: b""}
         try:
             for missing in (self._root, folder.parent):  # the mode is not that of parents made by the way
                 missing.mkdir(exist_ok=True, mode=0o700)
             remove_leftovers(folder)
-            write_folder_atomically(folder, {_CERTIFICATE: fullchain_pem.encode(), _KEY: sealed})
+            write_folder_atomically(folder, {_CERTIFICATE: fullchain_pem.encode(), **key})
         except OSError as error:
             raise LocalFault(
                 f"The certificate cannot be saved in {folder.parent}: {error.strerror or error}.",
@@ -66,7 +68,7 @@ class Assets:
             ) from error
 
     def load(self, certificate_id: str, issued_id: str) -> tuple[str, str]:
-        """Return the certificate with its chain, and the private key, both PEM.
+        """Return the certificate with its chain, and the private key (empty: the user has it), both PEM.
 
         Raises:
             LocalFault: the files are gone or damaged.
@@ -74,6 +76,8 @@ class Assets:
         folder = self._folder(certificate_id, issued_id)
         try:
             fullchain = (folder / _CERTIFICATE).read_text("ascii")
+            if (folder / _NO_KEY).exists():
+                return fullchain, ""
             sealed = (folder / _KEY).read_bytes()
         except (OSError, UnicodeError) as error:
             raise LocalFault(
@@ -81,6 +85,16 @@ class Assets:
                 "Restore the folder from a backup, or request the certificate again.",
             ) from error
         return fullchain, self._vault.unseal(sealed, issued_id).decode()
+
+    def issued_ids(self, certificate_id: str) -> list[str]:
+        """Return what there is of one managed certificate, the oldest first."""
+        folder = self._root / certificate_id
+        return sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
+
+    def sealed_keys(self) -> Iterator[tuple[Path, str]]:
+        """Give the file of every private key, and what it is sealed for."""
+        for file in self._root.glob(f"*/[!.]*/{_KEY}"):
+            yield file, file.parent.name
 
     def delete(self, certificate_id: str) -> None:
         """Remove everything of one managed certificate."""

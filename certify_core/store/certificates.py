@@ -19,6 +19,7 @@ from certify_core.domain.certificate import ManagedCertificate, Status
 from certify_core.domain.setbacks import NO_SETBACKS
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import Conflict, InvalidInput
+from certify_core.store.credentials import see_that_they_exist
 from certify_core.store.database import Database
 from certify_core.store.deployments import (
     insert_deployments,
@@ -63,6 +64,7 @@ class Certificates:
         certificate = with_due(replace(certificate, deployments=new_deployments(certificate)))
         try:
             with self._database.write() as connection:
+                see_that_they_exist(connection, settings)
                 connection.execute(insert(CERTIFICATES), certificate_row(certificate))
                 insert_deployments(connection, certificate.deployments)
         except IntegrityError as error:
@@ -87,6 +89,7 @@ class Certificates:
                     f"you changed version {version}.",
                     "Read it again and repeat the change.",
                 )
+            see_that_they_exist(connection, settings)
             changed = replace(
                 current,
                 version=version + 1,

@@ -15,12 +15,12 @@ from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
 from certify_core.domain.identifiers import parse_identifier
-from certify_core.domain.order import Order, OrderedChallenge, OrderState
+from certify_core.domain.order import Order, OrderedChallenge, OrderState, Part
 from certify_core.domain.settings import ChallengeSettings, OrderWishes
 from certify_core.errors import NotFound
 from certify_core.store.database import Database
 from certify_core.store.ledger import Spending, spend_in
-from certify_core.store.outcomes import record_attempt_failed, record_issued, record_rehearsed
+from certify_core.store.outcomes import record_attempt_failed, record_half, record_issued, record_rehearsed
 from certify_core.store.secrets import Vault
 from certify_core.store.tables import CERTIFICATES, ORDERS
 
@@ -60,7 +60,7 @@ class Orders:
             "url": order.url,
             "document": _document(order),
             "progress": _progress(order),
-            "sealed_key": self._vault.seal(order.private_key_pem.encode(), order.id),
+            "sealed_key": self._vault.seal(order.private_key_pem.encode(), order.id) if order.private_key_pem else None,
             "created_at": order.created_at,
             "updated_at": order.created_at,
         }
@@ -93,6 +93,7 @@ class Orders:
             wishes=OrderWishes.model_validate(document.get("wishes", {})),
             left_out=tuple(document.get("left_out", ())),
             rehearsal=document.get("rehearsal", False),
+            part=Part(document.get("part", Part.WHOLE)),
             predecessor=Origin.model_validate(document["predecessor"]) if document.get("predecessor") else None,
             private_key_pem=self._vault.unseal(sealed, row["id"]).decode() if sealed else "",
             csr_der=bytes.fromhex(document["csr"]),
@@ -119,7 +120,9 @@ class Orders:
         with self._database.write() as connection:
             connection.execute(_END, _saved(ended, now))
             spend_in(connection, spent, now)
-            return record_issued(connection, order.certificate_id, issued, now)
+            if order.part is Part.FIRST:
+                return record_half(connection, order.certificate_id, issued)
+            return record_issued(connection, order.certificate_id, issued, now, order.part)
 
     def rehearsed(self, order: Order, now: float) -> None:
         """End an order whose names an authority for tests believes; the one that counts is opened next."""
@@ -174,6 +177,7 @@ def _document(order: Order) -> str:
             "predecessor": order.predecessor and order.predecessor.model_dump(),
             "left_out": order.left_out,
             "rehearsal": order.rehearsal,
+            "part": order.part,
             "csr": order.csr_der.hex(),
         }
     ).decode()

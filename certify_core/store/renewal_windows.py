@@ -60,5 +60,5 @@ class RenewalWindows:
 def save_renewal_information(connection: Connection, certificate: ManagedCertificate) -> None:
     """Write what is known of a certificate's window, and when it is read next."""
     ari = certificate.ari
-    values = {"new_ari": ari and ari.model_dump_json(), "new_ari_check_at": ari and ari.next_check_at}
+    values = {"new_ari": ari and ari.model_dump_json(), "new_ari_check_at": ari and ari.reading_at}
     connection.execute(_SAVE, {"which": certificate.id, **values})

@@ -41,6 +41,8 @@ class CertificateRow(SQLModel, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     failure_count: int = 0
     retry_at: float | None = None
+    half: str | None = Field(default=None, sa_type=Text)
+    """The first one of a pair, which waits for the second."""
     setbacks: str | None = Field(default=None, sa_type=Text)
     """What failed attempts have taught, if they have."""
     use_last_duplicate: bool = False
@@ -100,12 +102,31 @@ class AccountRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     directory: str = Field(unique=True)
+    ca_bundle: str | None = None
     sealed_key: bytes
+    sealed_next_key: bytes | None = None
+    """What the authority is being asked to take in the key's place."""
+    deactivating: bool = False
+    """Whether the authority is being asked to close it."""
     url: str | None = None
     orders_url: str | None = None
     contact: str = "[]"
     eab_kid: str | None = None
     created_at: float
+
+
+class CredentialRow(SQLModel, table=True):
+    """Parameters that many managed certificates share."""
+
+    __tablename__ = "credential"
+
+    id: str = Field(primary_key=True)
+    provider: str
+    title: str
+    parameters: str = Field(sa_type=Text)
+    version: int
+    created_at: float
+    updated_at: float
 
 
 class LedgerRow(SQLModel, table=True):
@@ -140,9 +161,37 @@ class AnnouncementRow(SQLModel, table=True):
     remedy: str = Field(sa_type=Text)
 
 
+class RevocationRow(SQLModel, table=True):
+    """One certificate that was or is to be revoked, with all that takes: it outlives its managed certificate."""
+
+    __tablename__ = "revocation"
+    __table_args__ = (Index("ix_revocation_state", "state"),)
+
+    certificate_id: str = Field(primary_key=True)
+    issued_id: str = Field(primary_key=True)
+    serial: str
+    authority: str
+    ca_bundle: str | None = None
+    certificate: str = Field(sa_type=Text)
+    """The certificate in PEM, without its chain."""
+    sealed_key: bytes | None = None
+    """Its private key, until it is revoked."""
+    key_digest: str
+    reason: str
+    renew: bool
+    state: str
+    wanted_at: float
+    revoked_at: float | None = None
+    failure: str | None = Field(default=None, sa_type=Text)
+    failure_count: int = 0
+    next_attempt_at: float | None = None
+
+
 CERTIFICATES = SQLModel.metadata.tables["managedcertificate"]
 ORDERS = SQLModel.metadata.tables["certificateorder"]
 DEPLOYMENTS = SQLModel.metadata.tables["deployment"]
 ACCOUNTS = SQLModel.metadata.tables["account"]
+CREDENTIALS = SQLModel.metadata.tables["credential"]
 LEDGER = SQLModel.metadata.tables["ledger"]
 ANNOUNCEMENTS = SQLModel.metadata.tables["announcedlimit"]
+REVOCATIONS = SQLModel.metadata.tables["revocation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import pytest
@@ -13,7 +14,7 @@ from certify_core.domain.settings import CertificateSettings, ChallengeSettings,
 from certify_core.engine.parameters import MASK, masked, opened, seal, secret_fields
 from certify_core.store.secrets import Vault
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(Path("master.key"), b"k" * 32)
 SECRET = "correct horse battery staple"
 
 
@@ -123,7 +124,7 @@ def test_nobody_can_hand_in_something_sealed(name: str) -> None:
 
 def test_what_was_sealed_under_another_master_key_is_a_local_fault() -> None:
     with pytest.raises(LocalFault, match="cannot be decrypted"):
-        opened(Vault(b"x" * 32), sealed({"plain": SECRET}))
+        opened(Vault(Path("master.key"), b"x" * 32), sealed({"plain": SECRET}))
 
 
 def test_the_settings_that_are_shown_are_json() -> None:

@@ -11,16 +11,16 @@ from certify_core.api import AcmeAuthority, InvalidInput
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
 from certify_core.engine.parameters import MASK
 from certify_core.engine.wanted import Wanted
-from certify_core.store.secrets import Vault
+from certify_core.store import Store
 from tests.support.plugins import FakeTarget, PlaceParameters, plugins_with
 
 FAKE = {"target": "fake"}
 
 
 @pytest.fixture
-def wanted(tmp_path: Path) -> Wanted:
+def wanted(tmp_path: Path, store: Store) -> Wanted:
     """The check with made-up plugins: targets `fake` and `other`, providers `http` and `dns`."""
-    return Wanted(plugins_with(tmp_path, FakeTarget("fake"), FakeTarget("other")), Vault(b"k" * 32))
+    return Wanted(plugins_with(tmp_path, FakeTarget("fake"), FakeTarget("other")), store.vault, store.credentials)
 
 
 def settings(**values: Any) -> CertificateSettings:

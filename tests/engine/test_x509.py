@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from certify_core.api import KeyType, ProtocolViolation, parse_identifier
 from certify_core.engine.x509 import check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key, split_chain
@@ -36,6 +36,13 @@ def openssl(folder: Path, content: bytes, *arguments: str) -> str:
     command = [installed("openssl", "openssl"), *arguments, "-in", str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout + done.stderr
+
+
+def request_with(private_key_pem: str) -> bytes:
+    """Return a signing request with a key."""
+    key = load_pem_private_key(private_key_pem.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
+    return make_csr(key, [parse_identifier("app.test")])
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +97,7 @@ def test_a_certificate_for_the_key_and_the_names_is_accepted(
     authority: CertificateAuthority, key_type: KeyType
 ) -> None:
     bundle = authority.issue("app.test", key=make_key(key_type))
-    facts = check_issued(bundle.fullchain_pem, bundle.private_key_pem, [parse_identifier("app.test")])
+    facts = check_issued(bundle.fullchain_pem, request_with(bundle.private_key_pem), [parse_identifier("app.test")])
     assert (facts.thumbprint, facts.not_before, facts.not_after) == (
         bundle.thumbprint,
         bundle.not_before,
@@ -101,27 +108,27 @@ def test_a_certificate_for_the_key_and_the_names_is_accepted(
 def test_every_kind_of_name_is_recognised(authority: CertificateAuthority) -> None:
     key = make_key(KeyType.P256)
     bundle = authority.issue(*(identifier.value for identifier in IDENTIFIERS), key=key)
-    facts = check_issued(bundle.fullchain_pem, key_to_pem(key), IDENTIFIERS)
+    facts = check_issued(bundle.fullchain_pem, request_with(key_to_pem(key)), IDENTIFIERS)
     assert facts.issuer == "CN=Test Intermediate"
 
 
 def test_more_names_than_were_asked_for_are_accepted(authority: CertificateAuthority) -> None:
     bundle = authority.issue("app.test", "www.app.test")
-    facts = check_issued(bundle.fullchain_pem, bundle.private_key_pem, [parse_identifier("app.test")])
+    facts = check_issued(bundle.fullchain_pem, request_with(bundle.private_key_pem), [parse_identifier("app.test")])
     assert facts.thumbprint == bundle.thumbprint
 
 
 def test_the_serial_is_the_one_that_openssl_shows(authority: CertificateAuthority, tmp_path: Path) -> None:
     bundle = authority.issue("app.test")
     said = openssl(tmp_path, bundle.certificate_pem.encode(), "x509", "-noout", "-serial")
-    facts = check_issued(bundle.fullchain_pem, bundle.private_key_pem, [])
+    facts = check_issued(bundle.fullchain_pem, request_with(bundle.private_key_pem), [])
     assert facts.serial == said.strip().removeprefix("serial=").lstrip("0")
 
 
 def test_a_certificate_for_another_key_is_refused(authority: CertificateAuthority) -> None:
     bundle, other = authority.issue("app.test"), authority.issue("app.test")
     with pytest.raises(ProtocolViolation, match="another private key"):
-        check_issued(bundle.fullchain_pem, other.private_key_pem, [parse_identifier("app.test")])
+        check_issued(bundle.fullchain_pem, request_with(other.private_key_pem), [parse_identifier("app.test")])
 
 
 @pytest.mark.parametrize("asked", ["other.test", "*.app.test", "www.app.test", "192.0.2.8", "2001:db8::7"])
@@ -131,7 +138,9 @@ def test_a_certificate_that_lacks_a_name_is_refused_and_the_name_is_said(
     bundle = authority.issue("app.test", "192.0.2.7")
     with pytest.raises(ProtocolViolation) as refused:
         check_issued(
-            bundle.fullchain_pem, bundle.private_key_pem, [parse_identifier("app.test"), parse_identifier(asked)]
+            bundle.fullchain_pem,
+            request_with(bundle.private_key_pem),
+            [parse_identifier("app.test"), parse_identifier(asked)],
         )
     assert refused.value.cause == f"The certificate lacks {asked}."
 
@@ -148,7 +157,7 @@ def test_a_certificate_that_lacks_a_name_is_refused_and_the_name_is_said(
 )
 def test_what_is_no_certificate_is_refused(authority: CertificateAuthority, garbage: str) -> None:
     with pytest.raises(ProtocolViolation, match="not a certificate"):
-        check_issued(garbage, authority.issue("app.test").private_key_pem, [])
+        check_issued(garbage, request_with(authority.issue("app.test").private_key_pem), [])
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey, names: x509.ExtensionType | None) -> str:
@@ -163,27 +172,27 @@ def self_signed(key: ec.EllipticCurvePrivateKey, names: x509.ExtensionType | Non
 def test_a_certificate_without_alternative_names_is_refused() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     with pytest.raises(ProtocolViolation, match=r"lacks app\.test"):
-        check_issued(self_signed(key, None), key_to_pem(key), [parse_identifier("app.test")])
+        check_issued(self_signed(key, None), request_with(key_to_pem(key)), [parse_identifier("app.test")])
 
 
 def test_alternative_names_that_cannot_be_read_are_refused() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     unreadable = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x82")
     with pytest.raises(ProtocolViolation):
-        check_issued(self_signed(key, unreadable), key_to_pem(key), [parse_identifier("app.test")])
+        check_issued(self_signed(key, unreadable), request_with(key_to_pem(key)), [parse_identifier("app.test")])
 
 
 def test_upper_case_in_a_certificate_s_names_is_the_same_name() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName([x509.DNSName("APP.Test"), x509.IPAddress(ipaddress.ip_address("192.0.2.7"))])
     asked = [parse_identifier("app.test"), parse_identifier("192.0.2.7")]
-    assert check_issued(self_signed(key, names), key_to_pem(key), asked).serial == "1"
+    assert check_issued(self_signed(key, names), request_with(key_to_pem(key)), asked).serial == "1"
 
 
 def test_the_error_about_a_foreign_key_shows_no_key(authority: CertificateAuthority) -> None:
     bundle, other = authority.issue("app.test"), authority.issue("app.test")
     with pytest.raises(ProtocolViolation) as refused:
-        check_issued(bundle.fullchain_pem, other.private_key_pem, [])
+        check_issued(bundle.fullchain_pem, request_with(other.private_key_pem), [])
     assert other.private_key_pem.splitlines()[1] not in str(refused.value)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from certify_core import __version__
 from tests.support.issuing import issue
+from tests.support.pebble import Pebble
 from tests.support.service import Service
 from tests.support.wishes import CERTIFICATES, wish
 
@@ -117,10 +118,15 @@ def test_a_browser_is_never_told_that_another_site_may_read(service: Service) ->
     assert (answer.status, "Access-Control-Allow-Origin" in answer.headers) == (403, False)
 
 
-def test_no_get_changes_anything(service: Service, certificate: dict[str, Any]) -> None:
+def test_no_get_changes_anything(service: Service, certificate: dict[str, Any], pebble: Pebble) -> None:
     operation = service.call("POST", f"{CERTIFICATES}/{certificate['id']}/request").body
     service.call("GET", operation["events"])
+    credential = {"id": "looked-at", "provider": "files", "parameters": {"pfx_password": "secret"}}
+    service.call("POST", "/api/credentials", credential)
+    where = {"authority": pebble.directory, "ca_bundle": str(pebble.ca_bundle)}
     known = {
+        "{account_id}": service.call("POST", "/api/accounts", where).body["id"],
+        "{credential_id}": "looked-at",
         "{certificate_id}": certificate["id"],
         "{operation_id}": operation["operation"],
         "{authority_id}": "local",

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from certify_core.domain.keys import KeyType
+from tests.support.accounts import opened_elsewhere
 from tests.support.issuing import outcome_of
 from tests.support.pebble import Pebble
 from tests.support.processes import installed
@@ -47,12 +49,14 @@ class Reader:
         self._real = real
 
     def send(self, example: Example) -> Answer:
-        """Send the request; wait for what it starts; know the operation by the page's name for it from then on."""
+        """Send the request; wait for what it starts; know what is new by the page's name for it from then on."""
         body = json.loads(self._translated(example.body)) if example.body else None
         answer = self._service.call(example.method, self._translated(example.path), body)
-        if isinstance(answer.body, dict) and "operation" in answer.body:
-            outcome_of(self._service, answer.body["operation"])
-            self._real[json.loads(example.answer or "{}")["operation"]] = answer.body["operation"]
+        if example.method == "POST" and isinstance(answer.body, dict):
+            if "operation" in answer.body:
+                outcome_of(self._service, answer.body["operation"])
+            told = json.loads(example.answer or "{}")
+            self._real |= {told[name]: answer.body[name] for name in ("id", "operation") if name in told}
         return answer
 
     def _translated(self, text: str) -> str:
@@ -63,10 +67,12 @@ class Reader:
 
 @pytest.fixture
 def reader(idle: Service, tmp_path: Path, pebble: Pebble) -> Reader:
-    """A reader with a service, a folder and an authority."""
+    """A reader with a service, a folder, an authority, and an account there that another program has opened."""
+    key = opened_elsewhere(pebble, KeyType.RSA_2048)
     return Reader(
-        idle.start(),
+        idle.configure(httpChallengeServerPort=pebble.http_port).start(),
         {
+            r"-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n": json.dumps(key.to_pem())[1:-1],
             "/etc/nginx/tls": str(tmp_path / "tls"),
             "https://ca.internal/directory": pebble.directory,
             "/etc/ssl/internal-roots.pem": str(pebble.ca_bundle),

@@ -145,3 +145,21 @@ def test_only_the_services_user_can_enter_a_data_folder_that_the_service_made(tm
     service = Service(tmp_path / "data").start()
     service.close()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_a_new_master_key_changes_nothing_that_can_be_seen(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data").start()
+    try:
+        place = files_at(tmp_path / "site", pfx=True, pfx_password=PASSWORD)
+        issue(service, wish("rotated.internal", id="rotated", deployments=[place]))
+        before = (tmp_path / "data/master.key").read_bytes()
+        rotated = service.certify("secrets", "rotate", "--json").json
+        service.stop()
+        service.start()
+        request(service, "rotated")
+        certificate = show(service, "rotated")
+    finally:
+        service.close()
+    assert rotated == {"resealed": 2, "unreadable": 0}
+    assert (certificate["status"], opens(tmp_path / "site/certificate.pfx", PASSWORD)) == ("healthy", True)
+    assert before not in (tmp_path / "data/master.key").read_bytes()

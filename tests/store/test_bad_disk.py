@@ -19,8 +19,11 @@ from sqlalchemy import Engine, event
 from certify_core.api import LocalFault
 from certify_core.domain.attempts import Outcome
 from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate
+from certify_core.domain.credential import CredentialSettings
+from certify_core.domain.limits import Claim, Limit, LimitKind
 from certify_core.domain.order import Order, OrderState
 from certify_core.store import Account, Store
+from certify_core.store.ledger import Announced, Spending
 from tests.support.stores import (
     DAY,
     FAILURE,
@@ -30,11 +33,15 @@ from tests.support.stores import (
     issued_for,
     open_store,
     order_for,
+    revocation_of,
     sqlite_engine,
     wanting,
 )
 
 DIRECTORY = "https://authority.test/directory"
+CREDENTIAL = CredentialSettings(provider="files", parameters={"pfx_password": "sealed"})
+SPENDING = Spending(DIRECTORY, Claim(Limit(LimitKind.ORDERS, 1, DAY), ""))
+ANNOUNCED = Announced(DIRECTORY, LimitKind.ACCOUNT, "", NOW + DAY, "Too many.", "Wait.")
 
 
 @dataclass
@@ -82,8 +89,16 @@ WRITES: dict[str, Callable[[Filled], Any]] = {
     "complete an order": lambda it: it.store.orders.complete(it.order, issued_for(it.certificate.settings), NOW),
     "interrupt an order": lambda it: it.store.orders.interrupt(it.order, FAILURE, Outcome(NOW + DAY), NOW),
     "fail an order": lambda it: it.store.orders.fail(it.order, FAILURE, Outcome(NOW + DAY), NOW),
+    "end a rehearsal": lambda it: it.store.orders.rehearsed(replace(it.order, state=OrderState.REHEARSED), NOW),
     "save a deployment": deployed,
     "add an account": lambda it: it.store.accounts.add("https://other.test", KEY_PEM, NOW),
+    "keep a credential": lambda it: it.store.credentials.create("a", CREDENTIAL, NOW),
+    "spend a limit": lambda it: it.store.ledger.spend([SPENDING], NOW),
+    "announce a limit": lambda it: it.store.ledger.announce([ANNOUNCED], NOW),
+    "give an account another key": lambda it: it.store.accounts.begin_rollover(it.account, KEY_PEM),
+    "forget an account": lambda it: it.store.accounts.remove(it.account),
+    "want a revocation": lambda it: it.store.revocations.want(revocation_of(it.certificate)),
+    "complete a revocation": lambda it: it.store.revocations.complete(revocation_of(it.certificate), NOW),
     "confirm an account": lambda it: it.store.accounts.confirm(replace(it.account, url="https://authority.test/1")),
 }
 every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())

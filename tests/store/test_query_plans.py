@@ -26,6 +26,7 @@ from tests.support.stores import (
     issue,
     issued_for,
     order_for,
+    revocation_of,
     sqlite_engine,
     wanting,
 )
@@ -121,6 +122,10 @@ FOUND_BY_KEY: dict[str, Query] = {
     "announced": lambda store, _: store.ledger.announced(NOW),
     "announce": lambda store, _: store.ledger.announce([Announced(DIRECTORY, LimitKind.ORDERS, "", NOW, "", "")], NOW),
     "sweep": lambda store, _: store.ledger.sweep(NOW),
+    "revocations of one": lambda store, one: store.revocations.of(one.id),
+    "unfinished revocations": lambda store, _: store.revocations.unfinished(),
+    "revoke": lambda store, one: store.revocations.complete(store.revocations.want(revocation_of(one)), NOW),
+    "where it was ordered": lambda store, one: store.revocations.ordered_at(one.id, _issued_id(one)),
     "account of a directory": lambda store, _: store.accounts.find("https://authority.test"),
 }
 WALKED_IN_ORDER: dict[str, Query] = {

@@ -13,7 +13,7 @@ from certify_core.store import Store
 from certify_core.store.secrets import Vault
 from tests.support.stores import KEY_PEM
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(Path("master.key"), b"k" * 32)
 CHAIN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
@@ -28,7 +28,7 @@ def test_the_same_secret_never_looks_the_same() -> None:
 
 def test_another_key_opens_nothing() -> None:
     with pytest.raises(LocalFault, match="cannot be decrypted"):
-        Vault(b"x" * 32).unseal(VAULT.seal(b"secret", "purpose"), "purpose")
+        Vault(Path("master.key"), b"x" * 32).unseal(VAULT.seal(b"secret", "purpose"), "purpose")
 
 
 def test_a_secret_cannot_be_moved_to_another_purpose() -> None:
@@ -53,7 +53,7 @@ def test_a_truncated_secret_is_noticed(length: int) -> None:
 
 def test_the_text_of_the_error_holds_no_secret() -> None:
     with pytest.raises(LocalFault) as fault:
-        Vault(b"x" * 32).unseal(VAULT.seal(b"hidden words", "purpose"), "purpose")
+        Vault(Path("master.key"), b"x" * 32).unseal(VAULT.seal(b"hidden words", "purpose"), "purpose")
     assert "hidden" not in f"{fault.value}{fault.value.__cause__}"
 
 
@@ -74,7 +74,7 @@ def test_only_the_owner_reads_the_master_key(tmp_path: Path) -> None:
     assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"k" * 31, b"k" * 33])
+@pytest.mark.parametrize("content", [b"", b"short", b"k" * 31, b"k" * 33, b"k" * 63])
 def test_a_damaged_master_key_is_never_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "master.key").write_bytes(content)
     with pytest.raises(LocalFault, match="damaged"):

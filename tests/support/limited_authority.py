@@ -49,6 +49,11 @@ class RefusingAuthority(ChaosProxy):
         """By name: what comes of the next order for it."""
         self.ordered: list[str] = []
         """The first name of every order."""
+        self._later: dict[tuple[str, int], Reply] = {}
+
+    def refuse_number(self, name: str, number: int, reply: Reply) -> None:
+        """Refuse the order of this number for a name, the first one being 1."""
+        self._later[name, number] = reply
 
     def instead(self, path: str, body: bytes) -> Reply | None:
         """Refuse an order once."""
@@ -56,5 +61,15 @@ class RefusingAuthority(ChaosProxy):
             return None
         payload: dict[str, Any] = Received("POST", path, {}, body).signed("payload")
         name = payload["identifiers"][0]["value"]
-        self.ordered.append(name)
-        return self.refusals.pop(name, None)
+        later = self._later.pop((name, self.ordered.count(name) + 1), None)
+        refusal = later or self.refusals.pop(name, None)
+        if refusal is not None:
+            self.ordered.append(name)
+        return refusal
+
+    def passed_on(self, path: str, body: bytes) -> bytes:
+        """Count an order that was taken; one that was refused for its nonce is sent again and was none."""
+        if path == "/order-plz":
+            document = json.loads(body)
+            self.ordered += [item["value"] for item in document.get("identifiers", ())[:1]]
+        return body

@@ -20,7 +20,10 @@ from typing import Any
 from certify_core.service.host import Host
 from certify_core.service.servers import Server
 
-QUIET = {"key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"}
+QUIET = {
+    *("key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"),
+    *("all", "of", "unfinished", "users", "ordered_at", "issued_ids"),
+}
 """Calls that change nothing and are no step of an order."""
 
 
@@ -71,7 +74,7 @@ class Watched:
 def watch(host: Host, points: Points) -> None:
     """Put the stand-ins in place, before anything runs."""
     store: Any = host.store
-    for name in ("orders", "accounts", "assets", "deployments"):
+    for name in ("orders", "accounts", "assets", "deployments", "revocations"):
         setattr(store, name, Watched(getattr(store, name), name, points))
     connect = host.engine.accounts.connect
     client: Callable[..., Any] = lambda *args, **kwargs: Watched(connect(*args, **kwargs), "authority", points)  # noqa: E731

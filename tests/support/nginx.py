@@ -27,22 +27,32 @@ http {{
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {certificates}/fullchain.pem;
         ssl_certificate_key {certificates}/privkey.pem;
+        {second}
         return 204;
     }}
 }}
 """
 
 
+_SECOND = """
+        ssl_certificate {certificates}/fullchain-{kind}.pem;
+        ssl_certificate_key {certificates}/privkey-{kind}.pem;
+"""
+
+
 class Nginx:
     """Serves `certificates`/fullchain.pem and privkey.pem while the `with` block runs; they have to be there before."""
 
-    def __init__(self, folder: Path, certificates: Path) -> None:
+    def __init__(self, folder: Path, certificates: Path, *, second: str = "") -> None:
+        """Write its configuration; with `second` (``rsa`` or ``ecdsa``) it serves that one of a pair, too."""
         self.program = installed("nginx", "nginx")
         self.folder = folder
         self.port = free_port()
         folder.mkdir()
         self._config = folder / "nginx.conf"
-        self._config.write_text(_CONFIG.format(folder=folder, port=self.port, certificates=certificates))
+        pair = _SECOND.format(certificates=certificates, kind=second) if second else ""
+        config = _CONFIG.format(folder=folder, port=self.port, certificates=certificates, second=pair)
+        self._config.write_text(config)
 
     @property
     def endpoint(self) -> str:

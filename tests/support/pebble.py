@@ -12,8 +12,10 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import urllib3
+from cryptography import x509
 
 from tests.support.certificates import CertificateAuthority
 from tests.support.newer_pebble import newer_programs
@@ -113,6 +115,14 @@ class Pebble:
     def root_pem(self, chain: int = 0) -> str:
         """Return the root of the certificates that it issues."""
         return self._http.request("GET", f"{self.management}/roots/{chain}").data.decode()
+
+    def certificate_status(self, certificate_pem: str) -> dict[str, Any]:
+        """Return `Status` (``Valid``, ``Revoked``) of a certificate that it has issued, and `Reason` if it has one."""
+        serial = x509.load_pem_x509_certificate(certificate_pem.encode()).serial_number
+        answer = self._http.request("GET", f"{self.management}/cert-status-by-serial/{serial:x}")
+        assert answer.status == 200, answer.data
+        status: dict[str, Any] = answer.json()
+        return status
 
     def set_renewal_info(self, certificate_pem: str, document: object) -> None:
         """Let it answer so when it is asked when a certificate is to be renewed; a text is sent as it is."""

@@ -14,12 +14,14 @@ from certify_core.api import Failure, FailureClass, PluginContext
 from certify_core.domain.ari import Origin
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.order import Order
+from certify_core.domain.revocation import Revocation, RevocationReason
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 from certify_core.store import Store
 from certify_store_sqlite import FILE, SqliteStore
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
+KEY_DIGEST = "a key pair"
 FAILURE = Failure(failure_class=FailureClass.AUTHORITY, cause="The authority is silent.", remedy="Wait.")
 ORIGIN = Origin(
     ari_id="AQ.Ag", authority="ca", directory="https://ca.test/directory", account="https://ca.test/account/1"
@@ -109,3 +111,27 @@ def issue(
     order = order_for(certificate)
     store.orders.open(order)
     return store.orders.complete(order, issued_for(certificate.settings, at=at, origin=origin), at)
+
+
+def revocation_of(
+    certificate: ManagedCertificate,
+    reason: RevocationReason = RevocationReason.SUPERSEDED,
+    *,
+    renew: bool = True,
+    issued_id: str | None = None,
+) -> Revocation:
+    """Return the wish to revoke the current certificate, or another one."""
+    assert certificate.issued is not None
+    return Revocation(
+        certificate_id=certificate.id,
+        issued_id=issued_id or certificate.issued.id,
+        serial=certificate.issued.serial,
+        authority=ORIGIN.directory,
+        ca_bundle="/etc/roots.pem",
+        certificate_pem="a certificate",
+        private_key_pem=KEY_PEM,
+        key_digest=KEY_DIGEST,
+        reason=reason,
+        renew=renew,
+        wanted_at=NOW,
+    )

@@ -43,7 +43,7 @@ class Workshop:
         events.subscribe(lambda event: self.told.append(event.message))
         self.kinds: list[EventKind] = []
         events.subscribe(lambda event: self.kinds.append(event.kind))
-        wanted = Wanted(plugins_with(folder, *targets), store.vault)
+        wanted = Wanted(plugins_with(folder, *targets), store.vault, store.credentials)
         self.wanted = wanted
         self.deployments = Deployments(store, wanted, events, lambda: self.now, self.settled.append)
 

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Response
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from certify_core.domain.certificate import Status
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.engine import Engine
 from certify_core.engine.parameters import masked
 from certify_core.service.json_body import StrictJsonRoute
+from certify_core.service.merge_patch import merged
 from certify_core.service.operations import Operations
 from certify_core.service.problems import invalid_input
 from certify_core.service.routes.views import (
@@ -76,17 +77,18 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
     @routes.get("/{certificate_id}")
     def show(certificate_id: str) -> dict[str, Any]:
         """Show one managed certificate."""
-        return certificate_document(certificates.get(certificate_id))
+        return certificate_document(certificates.get(certificate_id), engine.store.revocations.of(certificate_id))
 
     @routes.patch("/{certificate_id}")
     def change(certificate_id: str, wish: ChangeCertificate) -> dict[str, Any]:
         """Change settings; 409 if somebody else has since the version was read."""
         current = masked(certificates.get(certificate_id).settings)
         try:
-            settings = CertificateSettings.model_validate(_merged(current, wish.settings))
+            settings = CertificateSettings.model_validate(merged(current, wish.settings))
         except ValidationError as error:
             raise invalid_input(error) from None
-        return certificate_document(engine.change(certificate_id, wish.version, settings))
+        changed = engine.change(certificate_id, wish.version, settings)
+        return certificate_document(changed, engine.store.revocations.of(certificate_id))
 
     @routes.delete("/{certificate_id}", status_code=204)
     def remove(certificate_id: str, version: int | None = None) -> Response:
@@ -129,24 +131,11 @@ def _line(certificate: Any) -> dict[str, Any]:
             "name": certificate.settings.title,
             "identifiers": certificate.settings.identifiers,
             "status": certificate.status,
-            "expires_at": certificate.issued.not_after if certificate.issued else None,
+            "expires_at": certificate.issued.expires_at if certificate.issued else None,
             "next_due_at": certificate.next_due_at,
             "version": certificate.version,
         }
     )
-
-
-def _merged(target: JsonValue, patch: JsonValue) -> JsonValue:
-    """Return a document merged with a patch (RFC 7396): null removes, objects merge, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _merged(merged.get(key), value)
-    return merged
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from certify_core.contracts import PlannedChange
 from certify_core.domain.ari import RenewalInformation
-from certify_core.domain.certificate import Deployment, ManagedCertificate
+from certify_core.domain.certificate import Deployment, Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
+from certify_core.domain.revocation import Revocation
 from certify_core.domain.schedule import AT_ONCE, due
 from certify_core.domain.setbacks import Setbacks
 from certify_core.domain.settings import CertificateSettings
@@ -100,26 +102,16 @@ def summary_document(item: dict[str, Any]) -> dict[str, Any]:
     return {**item, "expires_at": iso(item["expires_at"]), "next_due_at": due_iso(item["next_due_at"])}
 
 
-def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
+def certificate_document(certificate: ManagedCertificate, revocations: Sequence[Revocation] = ()) -> dict[str, Any]:
     """Return everything about a managed certificate but its secrets."""
-    issued = certificate.issued
     return {
         "id": certificate.id,
         "name": certificate.settings.title,
         "version": certificate.version,
         "status": certificate.status.value,
         "settings": masked(certificate.settings),
-        "issued": issued
-        and {
-            "serial": issued.serial,
-            "thumbprint": issued.thumbprint,
-            "issuer": issued.issuer,
-            "not_before": iso(issued.not_before),
-            "not_after": iso(issued.not_after),
-            "authority": issued.authority,
-            "staging": issued.staging,
-            "left_out": list(issued.left_out),
-        },
+        "issued": _issued(certificate.issued),
+        "half": _issued(certificate.half),
         "failure": _failure(certificate.failure),
         "failure_count": certificate.failure_count,
         "retry_at": iso(certificate.retry_at) if certificate.failure else None,
@@ -128,8 +120,22 @@ def certificate_document(certificate: ManagedCertificate) -> dict[str, Any]:
         "due_reason": due(certificate).reason.value,
         "ari": _ari(certificate.ari),
         "deployments": [deployment_document(item) for item in certificate.deployments],
+        "revocations": [revocation_document(item) for item in revocations],
         "created_at": iso(certificate.created_at),
         "updated_at": iso(certificate.updated_at),
+    }
+
+
+def revocation_document(revocation: Revocation) -> dict[str, Any]:
+    """Return how far a revocation has come."""
+    return {
+        "serial": revocation.serial,
+        "reason": revocation.reason.value,
+        "state": revocation.state.value,
+        "wanted_at": iso(revocation.wanted_at),
+        "revoked_at": iso(revocation.revoked_at),
+        "failure": _failure(revocation.failure),
+        "next_attempt_at": iso(revocation.next_attempt_at),
     }
 
 
@@ -168,6 +174,23 @@ def operation_document(operation: Operation) -> dict[str, Any]:
         "certificate_id": operation.certificate_id,
         "outcome": operation.outcome,
         "events": [event_document(event) for event in operation.events],
+    }
+
+
+def _issued(issued: Issued | None) -> dict[str, Any] | None:
+    if issued is None:
+        return None
+    return {
+        "serial": issued.serial,
+        "thumbprint": issued.thumbprint,
+        "issuer": issued.issuer,
+        "not_before": iso(issued.not_before),
+        "not_after": iso(issued.not_after),
+        "authority": issued.authority,
+        "staging": issued.staging,
+        "left_out": list(issued.left_out),
+        "revoked_at": iso(issued.revoked_at),
+        "second": _issued(issued.second),
     }
 
 

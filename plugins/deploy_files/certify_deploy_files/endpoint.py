@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certify_core.api import DeploymentFailed
 from certify_deploy_files.parameters import Endpoint
@@ -26,22 +28,36 @@ _SHORTEST_WAIT = 0.1
 
 
 def wait_until_served(
-    certificate: x509.Certificate, der: bytes, endpoint: Endpoint, *, server_name: str | None, timeout: float
+    certificate: x509.Certificate,
+    endpoint: Endpoint,
+    *,
+    server_name: str | None,
+    timeout: float,
+    beside: x509.Certificate | None = None,
 ) -> None:
-    """Return as soon as `endpoint` steadily shows the certificate whose DER form is `der`.
+    """Return as soon as `endpoint` steadily shows a certificate.
+
+    `beside` is the other one of a pair: then the server is asked for the kind of key that is looked for.
 
     Raises:
         DeploymentFailed: it does not after `timeout` seconds; says what it shows instead.
     """
     deadline = time.monotonic() + timeout
+    wanted = {certificate.public_bytes(Encoding.DER)}
     in_a_row = 0
     while True:
+        left = max(deadline - time.monotonic(), _SHORTEST_WAIT)
         try:
-            served = _served(endpoint, server_name, max(deadline - time.monotonic(), _SHORTEST_WAIT))
+            if beside is None:
+                served = _served(endpoint, server_name, left)
+            else:
+                served, could_choose = _served_of_kind(endpoint, server_name, left, _kind(certificate))
+                if not could_choose:
+                    wanted.add(beside.public_bytes(Encoding.DER))
         except (OSError, ValueError) as error:
             problem: DeploymentFailed | None = _unreachable(endpoint, error)
         else:
-            problem = None if served == der else _shows_another(endpoint, server_name, served, certificate)
+            problem = None if served in wanted else _shows_another(endpoint, server_name, served, certificate)
         in_a_row = 0 if problem else in_a_row + 1
         if in_a_row == _IN_A_ROW:
             return
@@ -66,15 +82,44 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _served(endpoint: Endpoint, server_name: str | None, timeout: float) -> bytes:
+def _served(endpoint: Endpoint, server_name: str | None, timeout: float, ciphers: str = "") -> bytes:
+    """Return the certificate that a server shows; with `ciphers` of TLS 1.2 to one that knows these alone."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if ciphers:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ciphers)
     with (
         socket.create_connection((endpoint.host, endpoint.port), timeout) as connection,
         context.wrap_socket(connection, server_hostname=server_name) as tls,
     ):
         return tls.getpeercert(binary_form=True) or b""
+
+
+def _served_of_kind(endpoint: Endpoint, server_name: str | None, timeout: float, kind: str) -> tuple[bytes, bool]:
+    """Return the certificate that a client sees that takes this kind only, and whether the server let it choose.
+
+    Only the cipher suites of TLS 1.2 name a kind of key; of a server that has TLS 1.3 alone one of two can be seen.
+    """
+    try:
+        return _served(endpoint, server_name, timeout, f"a{kind}"), True
+    except ssl.SSLError:
+        if _speaks_tls_1_2(endpoint, server_name, timeout):
+            raise
+        return _served(endpoint, server_name, timeout), False
+
+
+def _speaks_tls_1_2(endpoint: Endpoint, server_name: str | None, timeout: float) -> bool:
+    try:
+        _served(endpoint, server_name, timeout, "DEFAULT")
+    except ssl.SSLError:
+        return False
+    return True
+
+
+def _kind(certificate: x509.Certificate) -> str:
+    return "RSA" if isinstance(certificate.public_key(), rsa.RSAPublicKey) else "ECDSA"
 
 
 def _unreachable(endpoint: Endpoint, error: Exception) -> DeploymentFailed:

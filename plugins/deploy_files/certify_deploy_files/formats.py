@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     KeySerializationEncryption,
@@ -24,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, PKCS12PrivateKeyTypes
 
-from certify_core.api import CertificateBundle, DeploymentFailed
-from certify_deploy_files.owner import resolve_owner
+from certify_core.api import CertificateBundle, DeploymentFailed, InvalidInput
+from certify_deploy_files.owner import Owner, resolve_owner
 from certify_deploy_files.parameters import FilesParameters
 from certify_deploy_files.replacement import FileState
 
@@ -50,13 +51,25 @@ class Rendered:
 def render(bundle: CertificateBundle, parameters: FilesParameters) -> list[Rendered]:
     """Return the files that are wanted, in the order in which they are put in place.
 
-    The key comes first and the full chain last: a server that watches its certificate finds the key there already.
+    The key comes first and the full chain last: a server that watches its certificate finds the key there already. The
+    second certificate of a pair has files of its own, named after its kind of key.
 
     Raises:
+        InvalidInput: a file with the private key is wanted, and the user keeps that key.
         DeploymentFailed: key and certificate do not belong together, or this machine does not know the owner.
     """
-    material = _Material.read(bundle)
     owner = resolve_owner(parameters.owner)
+    if bundle.second is None:
+        return _files(bundle, parameters, owner)
+    second = _Material.read(bundle.second)
+    kind = "rsa" if isinstance(second.certificate.public_key(), rsa.RSAPublicKey) else "ecdsa"
+    return _files(bundle.second, parameters.named_after(kind), owner) + _files(bundle, parameters, owner)
+
+
+def _files(bundle: CertificateBundle, parameters: FilesParameters, owner: Owner | None) -> list[Rendered]:
+    if not bundle.private_key_pem:
+        parameters = _without_key(parameters)
+    material = _Material.read(bundle)
 
     def file(name: str, content: bytes, mode: int, is_same: Callable[[bytes], bool] | None = None) -> Rendered:
         return Rendered(parameters.dir / name, FileState(content, mode, owner), is_same or content.__eq__)
@@ -77,19 +90,31 @@ def render(bundle: CertificateBundle, parameters: FilesParameters) -> list[Rende
     return files
 
 
+def _without_key(parameters: FilesParameters) -> FilesParameters:
+    """Leave the key's file out, unless somebody has named it."""
+    named = "pfx" if parameters.pfx else "key" if parameters.key and "key" in parameters.model_fields_set else None
+    if named is not None:
+        raise InvalidInput(
+            named,
+            "There is no private key to write: the certificate was requested with a signing request.",
+            f"Leave the parameter {named} out.",
+        )
+    return parameters.model_copy(update={"key": ""})
+
+
 @dataclass(frozen=True, slots=True)
 class _Material:
     """A bundle, parsed."""
 
     name: bytes
-    key: PKCS12PrivateKeyTypes = field(repr=False)
+    key: PKCS12PrivateKeyTypes | None = field(repr=False)
     certificate: x509.Certificate
     chain: list[x509.Certificate]
 
     @classmethod
     def read(cls, bundle: CertificateBundle) -> _Material:
         try:
-            key = load_pem_private_key(bundle.private_key_pem.encode(), None)
+            key = load_pem_private_key(bundle.private_key_pem.encode(), None) if bundle.private_key_pem else None
             certificate = x509.load_pem_x509_certificate(bundle.certificate_pem.encode())
             chain = x509.load_pem_x509_certificates(bundle.chain_pem.encode()) if bundle.chain_pem else []
         except ValueError:
@@ -98,7 +123,7 @@ class _Material:
                 f"Key, certificate or chain of {bundle.name} cannot be read.", "Renew the certificate."
             ) from None
         form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        if key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
+        if key is not None and key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
             raise DeploymentFailed(
                 f"The private key of {bundle.name} does not belong to its certificate.", "Renew the certificate."
             )

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic import model_validator as check_together
 
+from certify_core.api import DeploymentFailed
+
 FILE_FIELDS = {
     "key": "privkey.pem",
     "certificate": "cert.pem",
@@ -154,6 +156,17 @@ class FilesParameters(BaseModel):
         if self.pfx and self.pfx_encryption == "legacy" and not self.pfx_password.get_secret_value():
             raise ValueError("pfx_encryption=legacy needs a pfx_password")
         return self
+
+    def named_after(self, kind: str) -> FilesParameters:
+        """Return the parameters for the second certificate of a pair: `privkey.pem` becomes `privkey-rsa.pem`."""
+        names = {field: name for field in FILE_FIELDS if (name := getattr(self, field))}
+        renamed = {field: f"{Path(name).stem}-{kind}{Path(name).suffix}" for field, name in names.items()}
+        if {name.casefold() for name in renamed.values()} & {name.casefold() for name in names.values()}:
+            raise DeploymentFailed(
+                f"Files of the pair's two certificates would have the same name in {self.dir}.",
+                f"Give no file a name that ends in -{kind}.",
+            )
+        return self.model_copy(update=renamed)
 
     @property
     def key_mode(self) -> int:

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from certify_core.api import CertificateBundle, DeploymentFailed, PlannedChange, Undo
 from certify_deploy_files.endpoint import server_name_for, wait_until_served
@@ -94,19 +93,24 @@ class FilesTarget:
                     raise DeploymentFailed(f"{file.path} {state}.", "Deploy again; see what else writes there.")
         if parameters.endpoint is None:
             return
-        certificate = x509.load_pem_x509_certificate(bundle.certificate_pem.encode())
-        wait_until_served(
-            certificate,
-            certificate.public_bytes(Encoding.DER),
-            parameters.endpoint,
-            server_name=parameters.verify_name or server_name_for(bundle.identifiers),
-            timeout=parameters.verify_timeout,
-        )
+        first, second = _parsed(bundle), _parsed(bundle.second) if bundle.second else None
+        for certificate, beside in [(first, second)] + ([(second, first)] if second else []):
+            wait_until_served(
+                certificate,
+                parameters.endpoint,
+                server_name=parameters.verify_name or server_name_for(bundle.identifiers),
+                timeout=parameters.verify_timeout,
+                beside=beside,
+            )
 
     @contextmanager
     def _writing(self, parameters: FilesParameters) -> Iterator[None]:
         with self._one_at_a_time, refusals_of("write to", parameters.dir):
             yield
+
+
+def _parsed(bundle: CertificateBundle) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(bundle.certificate_pem.encode())
 
 
 def _difference(there: FileState | None, file: Rendered) -> str:

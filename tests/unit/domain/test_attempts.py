@@ -18,6 +18,7 @@ from certify_core.domain.attempts import (
 )
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.failure import Failure, FailureClass
+from certify_core.domain.keys import KeyType
 from certify_core.domain.order import Order, OrderState
 from certify_core.domain.schedule import DAY, MINUTE, DueReason, due
 from certify_core.domain.setbacks import NO_SETBACKS, Setbacks
@@ -62,7 +63,7 @@ def managed(*, left: float | None = None, left_out: tuple[str, ...] = (), **chan
 
 def order(certificate: ManagedCertificate, rehearsal: str | None = None, **changes: Any) -> Order:
     """Return the order of the certificate's next attempt."""
-    attempt = next_attempt(certificate, rehearsal)
+    attempt = next_attempt(certificate, rehearsal, NOW)
     made = Order(
         id="o1",
         certificate_id=certificate.id,
@@ -91,7 +92,9 @@ def following(certificate: ManagedCertificate, outcome: Outcome) -> ManagedCerti
 
 
 def test_the_first_attempt_is_as_the_settings_say() -> None:
-    assert next_attempt(managed(), None) == Attempt("first", tuple(NAMES), OrderWishes(profile="tlsserver"))
+    assert next_attempt(managed(), None, NOW) == Attempt(
+        "first", tuple(NAMES), OrderWishes(profile="tlsserver"), KeyType.P256
+    )
 
 
 # -- fallback ----------------------------------------------------------------------------------------------------
@@ -134,7 +137,7 @@ def test_a_limit_that_lasts_too_long_is_waited_for_only_while_there_is_time() ->
 def test_each_authority_has_its_turn_and_then_all_wait() -> None:
     certificate, turns, waits = managed(settings=FALLBACKS), [], []
     for _ in range(6):
-        turns.append(next_attempt(certificate, None).authority)
+        turns.append(next_attempt(certificate, None, NOW).authority)
         outcome = failed(certificate, POLICY)
         waits.append(outcome.retry_at != NOW)
         certificate = following(certificate, outcome)
@@ -164,7 +167,7 @@ def test_at_its_very_end_it_is_left_all_the_same() -> None:
 
 def test_profile_and_lifetime_are_the_first_authoritys_own() -> None:
     certificate = managed(settings=FALLBACKS, setbacks=Setbacks(authority="second"))
-    assert next_attempt(certificate, None).wishes == OrderWishes()
+    assert next_attempt(certificate, None, NOW).wishes == OrderWishes()
 
 
 def test_after_a_success_the_first_authority_is_the_first_again() -> None:
@@ -179,12 +182,12 @@ def test_after_a_success_the_first_authority_is_the_first_again() -> None:
 def test_a_name_that_was_refused_is_rehearsed_before_it_counts() -> None:
     certificate = managed()
     refused = following(certificate, failed(certificate, UNSEEN, state=OrderState.VALIDATING))
-    attempt = next_attempt(refused, "tests")
+    attempt = next_attempt(refused, "tests", NOW)
     assert (attempt.authority, attempt.rehearsal) == ("tests", True)
 
 
 def test_without_an_authority_for_tests_nothing_is_rehearsed() -> None:
-    assert not next_attempt(managed(setbacks=Setbacks(rehearse=True)), None).rehearsal
+    assert not next_attempt(managed(setbacks=Setbacks(rehearse=True)), None, NOW).rehearsal
 
 
 @pytest.mark.parametrize("state", [OrderState.PREPARED, OrderState.CHALLENGED])
@@ -215,7 +218,7 @@ def test_failures_are_counted_by_name() -> None:
 
 def test_a_name_that_failed_too_often_is_left_out() -> None:
     certificate = managed(settings=PARTIAL, failure_count=2, setbacks=Setbacks(names={"b.example.test": 2}))
-    attempt = next_attempt(certificate, None)
+    attempt = next_attempt(certificate, None, NOW)
     assert (attempt.identifiers, attempt.left_out) == (("a.example.test",), ("b.example.test",))
 
 
@@ -230,12 +233,12 @@ def test_a_name_that_failed_too_often_is_left_out() -> None:
 )
 def test_no_name_is_left_out(wanted: CertificateSettings, names: dict[str, int]) -> None:
     certificate = managed(settings=wanted, failure_count=9, setbacks=Setbacks(names=names))
-    assert next_attempt(certificate, None).left_out == ()
+    assert next_attempt(certificate, None, NOW).left_out == ()
 
 
 def test_a_renewal_begins_with_all_names_again() -> None:
     certificate = managed(settings=PARTIAL, left=0.3, setbacks=Setbacks(names={"b.example.test": 2}))
-    assert next_attempt(certificate, None).identifiers == tuple(NAMES)
+    assert next_attempt(certificate, None, NOW).identifiers == tuple(NAMES)
 
 
 def test_names_that_were_left_out_are_tried_again_within_about_a_day() -> None:
@@ -279,4 +282,4 @@ def test_a_renewal_that_fails_is_tried_again_soon_although_names_are_left_out() 
 )
 def test_what_is_done_otherwise_is_said(setbacks: Setbacks, failures: int, words: list[str]) -> None:
     certificate = managed(settings=PARTIAL, setbacks=setbacks, failure_count=failures)
-    assert deviations(next_attempt(certificate, "tests"), certificate.settings) == words
+    assert deviations(next_attempt(certificate, "tests", NOW), certificate.settings) == words

@@ -12,9 +12,20 @@ def upgrade() -> None:
     op.add_column("managedcertificate", sa.Column("ari", sa.Text))
     op.add_column("managedcertificate", sa.Column("ari_check_at", sa.Float))
     op.create_index("ix_managedcertificate_ari_check_at", "managedcertificate", ["ari_check_at"])
+    op.add_column("managedcertificate", sa.Column("half", sa.Text))
     op.add_column("managedcertificate", sa.Column("setbacks", sa.Text))
     op.add_column(
         "managedcertificate", sa.Column("use_last_duplicate", sa.Boolean, nullable=False, server_default=sa.false())
+    )
+    op.create_table(
+        "credential",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("provider", sa.String, nullable=False),
+        sa.Column("title", sa.String, nullable=False),
+        sa.Column("parameters", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("updated_at", sa.Float, nullable=False),
     )
     op.create_table(
         "ledger",
@@ -36,14 +47,43 @@ def upgrade() -> None:
         sa.Column("remedy", sa.Text, nullable=False),
     )
     op.create_index("ix_announcedlimit_until", "announcedlimit", ["until"])
+    op.add_column("account", sa.Column("ca_bundle", sa.String))
+    op.add_column("account", sa.Column("sealed_next_key", sa.LargeBinary))
+    op.add_column("account", sa.Column("deactivating", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.create_table(
+        "revocation",
+        sa.Column("certificate_id", sa.String, primary_key=True),
+        sa.Column("issued_id", sa.String, primary_key=True),
+        sa.Column("serial", sa.String, nullable=False),
+        sa.Column("authority", sa.String, nullable=False),
+        sa.Column("ca_bundle", sa.String),
+        sa.Column("certificate", sa.Text, nullable=False),
+        sa.Column("sealed_key", sa.LargeBinary),
+        sa.Column("key_digest", sa.String, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("renew", sa.Boolean, nullable=False),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("wanted_at", sa.Float, nullable=False),
+        sa.Column("revoked_at", sa.Float),
+        sa.Column("failure", sa.Text),
+        sa.Column("failure_count", sa.Integer, nullable=False),
+        sa.Column("next_attempt_at", sa.Float),
+    )
+    op.create_index("ix_revocation_state", "revocation", ["state"])
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.drop_table("revocation")
+    op.drop_column("account", "deactivating")
+    op.drop_column("account", "sealed_next_key")
+    op.drop_column("account", "ca_bundle")
     op.drop_table("announcedlimit")
     op.drop_table("ledger")
+    op.drop_table("credential")
     op.drop_column("managedcertificate", "use_last_duplicate")
     op.drop_column("managedcertificate", "setbacks")
+    op.drop_column("managedcertificate", "half")
     op.drop_index("ix_managedcertificate_ari_check_at")
     op.drop_column("managedcertificate", "ari_check_at")
     op.drop_column("managedcertificate", "ari")

@@ -1,0 +1,100 @@
+"""A full disk under a running service: it stays, says so, loses nothing, and goes on when there is room.
+
+The disk is a real one, mounted for the test: this needs root.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.issuing import issue, request, show
+from tests.support.service import Service
+from tests.support.waiting import eventually
+from tests.support.wishes import CERTIFICATES, files_at, wish
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of eight megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def service(disk: Path) -> Iterator[Service]:
+    """A service with its data folder on that disk."""
+    running = Service(disk / "data").start()
+    yield running
+    running.close()
+
+
+@contextlib.contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """Leave no room on the disk."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    yield
+    filler.unlink()
+
+
+def test_with_a_full_disk_a_change_is_refused_and_says_why(service: Service, disk: Path) -> None:
+    with full(disk):
+        answer = service.call("POST", CERTIFICATES, wish("full.internal"))
+    assert (answer.status, answer.body["failure_class"]) == (503, "local")
+    assert "full" in answer.body["detail"]
+
+
+def test_with_a_full_disk_everything_can_still_be_read(service: Service, disk: Path) -> None:
+    issue(service, wish("read.internal", id="read"))
+    with full(disk):
+        listed = service.call("GET", CERTIFICATES)
+        shown = show(service, "read")
+    assert ([item["id"] for item in listed.body["items"]], shown["status"]) == (["read"], "healthy")
+
+
+def test_when_there_is_room_again_all_goes_on(service: Service, disk: Path, tmp_path: Path) -> None:
+    certificate = issue(service, wish("goes-on.internal", id="on", deployments=[files_at(tmp_path / "site")]))
+    with full(disk):
+        refused = service.call("POST", f"{CERTIFICATES}/on/request")
+    request(service, "on")
+    renewed = show(service, "on")
+    assert (refused.status, renewed["status"]) == (503, "healthy")
+    assert renewed["issued"]["serial"] != certificate["issued"]["serial"]
+
+
+def test_a_deployment_that_a_full_disk_stopped_is_made_up_for(service: Service, disk: Path) -> None:
+    site = disk / "site"
+    issue(service, wish("site.internal", id="site", deployments=[files_at(site)]))
+    before = (site / "cert.pem").read_bytes()
+    with full(disk):
+        service.call("POST", f"{CERTIFICATES}/site/request")
+        assert (site / "cert.pem").read_bytes() == before
+    request(service, "site")
+    eventually(lambda: show(service, "site")["status"] == "healthy")
+    assert (site / "cert.pem").read_bytes() != before
+
+
+def test_a_service_that_starts_on_a_full_disk_says_so(disk: Path) -> None:
+    (disk / "data").mkdir()
+    with full(disk):
+        said = Service(disk / "data").launch()
+    assert "cannot be written" in said
+
+
+def test_killed_on_a_full_disk_it_has_lost_nothing(service: Service, disk: Path) -> None:
+    issue(service, wish("kept.internal", id="kept"))
+    with full(disk):
+        service.call("POST", f"{CERTIFICATES}/kept/request")
+        service.kill()
+    service.start()
+    assert show(service, "kept")["issued"] is not None
