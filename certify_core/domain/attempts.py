@@ -195,6 +195,8 @@ def _next_turn(certificate: ManagedCertificate, order: Order, failure: Failure, 
 def _end_of_patience(certificate: ManagedCertificate, failure: Failure) -> float:
     """Return the moment from which the first authority is not waited for."""
     issued = certificate.issued
+    if issued is not None and issued.replace:
+        return -math.inf
     if issued is not None:
         return issued.expires_at - issued.lifetime * PATIENCE
     hopeless = failure.failure_class in {FailureClass.LIMIT, FailureClass.POLICY}

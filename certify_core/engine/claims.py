@@ -59,10 +59,11 @@ def claims_of(
 
 
 def _is_suggested(order: Order, certificate: ManagedCertificate, now: float) -> bool:
-    ari, origin = certificate.ari, order.predecessor
-    if ari is None or ari.window is None or origin is None or ari.ari_id != origin.ari_id:
+    if certificate.ari is None or order.predecessor is None:
         return False
-    return ari.window.start <= now <= ari.window.end
+    known = {item.ari_id: item.window for item in (certificate.ari, certificate.ari.second) if item is not None}
+    window = known.get(order.predecessor.ari_id)
+    return window is not None and window.start <= now <= window.end
 
 
 def _is_renewal(order: Order, certificate: ManagedCertificate, known: Known, now: float) -> bool:

@@ -68,11 +68,13 @@ def _outdated(connection: Connection, current: ManagedCertificate, now: float) -
 
 
 def record_half(connection: Connection, certificate_id: str, half: Issued) -> ManagedCertificate:
-    """Keep the first one of a pair until the second is there; whoever is at it goes on with that."""
+    """Keep the first one of a pair until the second is there; whoever is at it goes on with that.
+
+    One whose key was called compromised while it was ordered is not kept: the next order is for another.
+    """
     current = load(connection, certificate_id)
-    if is_compromised(connection, certificate_id, half.key_digest):
-        half = half.model_copy(update={"replace": True, "key_compromised": True})
-    changed = replace(current, half=half, order_id=None, failure=None, failure_count=0, retry_at=None)
+    kept = None if is_compromised(connection, certificate_id, half.key_digest) else half
+    changed = replace(current, half=kept, order_id=None, failure=None, failure_count=0, retry_at=None)
     save_state(connection, changed)
     return changed
 

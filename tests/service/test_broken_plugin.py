@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.issuing import issue
 from tests.support.service import Service
+from tests.support.waiting import eventually
 from tests.support.wishes import CERTIFICATES, wish
 
 METADATA = "Metadata-Version: 2.1\nName: certify-{name}\nVersion: 1.2\n"
@@ -121,8 +122,8 @@ def test_what_nobody_foresaw_is_a_problem_that_points_to_the_log(service: Servic
 
 def test_the_log_has_the_trace_of_what_nobody_foresaw(service: Service, certificate: dict[str, Any]) -> None:
     service.call("GET", f"{CERTIFICATES}/{certificate['id']}/plan")
-    log = (service.data_dir / "logs" / "service.exceptions.log").read_text()
-    assert "certify_unreliable.py" in log
+    log = service.data_dir / "logs" / "service.exceptions.log"
+    eventually(lambda: "certify_unreliable.py" in log.read_text())  # it is written after the answer
 
 
 def test_the_service_answers_after_what_nobody_foresaw(service: Service, certificate: dict[str, Any]) -> None:

@@ -128,6 +128,14 @@ def test_with_a_sixth_of_the_lifetime_left_another_authority_has_its_turn(failur
     assert (outcome.setbacks.authority, outcome.retry_at) == ("second", NOW)
 
 
+@pytest.mark.parametrize("failure", [DOWN, LIMITED, POLICY])
+def test_for_a_certificate_that_is_revoked_nobody_is_waited_for(failure: Failure) -> None:
+    certificate = managed(settings=FALLBACKS, left=0.9)
+    assert certificate.issued is not None
+    revoked = replace(certificate, issued=certificate.issued.model_copy(update={"replace": True}))
+    assert failed(revoked, failure).setbacks.authority == "second"
+
+
 def test_a_limit_that_lasts_too_long_is_waited_for_only_while_there_is_time() -> None:
     outcome = failed(managed(settings=FALLBACKS, left=0.2), LIMITED)
     assert outcome.setbacks.authority == "second"
