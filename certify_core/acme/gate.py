@@ -26,7 +26,8 @@ class Gate:
         finally:
             with self._change:
                 self._inside -= 1
-                self._change.notify_all()
+                if self._is_closed:
+                    self._change.notify_all()
 
     @contextmanager
     def closed(self) -> Iterator[None]:

@@ -166,8 +166,9 @@ def _complete_at(certificate: ManagedCertificate, now: float) -> float:
 def _is_rehearsed(certificate: ManagedCertificate, order: Order, failure: Failure) -> bool:
     """Whether the next attempt begins with a rehearsal."""
     refused = failure.failure_class is FailureClass.USER and order.state not in _BEFORE_THE_AUTHORITY_LOOKS
-    if order.rehearsal:  # one that the authority for tests itself is at fault for proves nothing, and is done without
-        return failure.failure_class in {FailureClass.USER, FailureClass.LOCAL}
+    if order.rehearsal:  # one that the authority for tests is at fault for, or that is unknown by now, proves nothing
+        begun = order.state is not OrderState.PREPARED
+        return failure.failure_class is FailureClass.LOCAL or (begun and failure.failure_class is FailureClass.USER)
     return refused or certificate.setbacks.rehearse
 
 

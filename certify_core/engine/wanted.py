@@ -29,6 +29,7 @@ class Wanted:
         self._plugins = plugins
         self._vault = vault
         self._credentials = credentials
+        self._by_address: dict[tuple[str, str | None], AcmeAuthority] = {}
 
     @cached_property
     def _known(self) -> dict[str, AcmeAuthority]:
@@ -73,12 +74,10 @@ class Wanted:
     def authority(self, authority: str, ca_bundle: str | None) -> Authority:
         """Return the authority of this id, or the one behind this directory address."""
         if authority.startswith(("https://", "http://")):
-            if not urlsplit(authority).hostname:
-                raise InvalidInput(
-                    "authority", f"{authority!r} names no server.", "Give the whole address of an ACME directory."
-                )
-            known = self._known.get(authority) or AcmeAuthority(id=authority, title=authority, directory=authority)
-            return replace(known, id=authority, title=authority, ca_bundle=ca_bundle)
+            key = (authority, ca_bundle)
+            if key not in self._by_address:  # every step of every order asks for it
+                self._by_address[key] = self._at_address(authority, ca_bundle)
+            return self._by_address[key]
         return self._plugins.authorities.get(authority, field="authority")
 
     def rehearsal(self, settings: CertificateSettings) -> str | None:
@@ -128,6 +127,14 @@ class Wanted:
             return self.authority(name, settings.ca_bundle)
         except InvalidInput as error:
             raise InvalidInput(field, error.cause, error.remedy) from error
+
+    def _at_address(self, directory: str, ca_bundle: str | None) -> AcmeAuthority:
+        if not urlsplit(directory).hostname:
+            raise InvalidInput(
+                "authority", f"{directory!r} names no server.", "Give the whole address of an ACME directory."
+            )
+        known = self._known.get(directory) or AcmeAuthority(id=directory, title=directory, directory=directory)
+        return replace(known, id=directory, title=directory, ca_bundle=ca_bundle)
 
     def provider(self, settings: ChallengeSettings) -> tuple[ChallengeProvider, BaseModel]:
         """Return the challenge provider and its parameters."""

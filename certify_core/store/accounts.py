@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import RowMapping, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from certify_core.domain.settings import CertificateSettings
@@ -58,7 +58,7 @@ class Accounts:
 
     def find(self, directory: str) -> Account | None:
         """Return the account at a directory, if there is one."""
-        return next(iter(self._select(directory)), None)
+        return next(iter(self._select(A.directory == directory)), None)
 
     def all(self) -> list[Account]:
         """Return every account, sorted by directory."""
@@ -70,10 +70,10 @@ class Accounts:
         Raises:
             NotFound: there is none.
         """
-        for account in self._select():
-            if account.id == account_id:
-                return account
-        raise NotFound(f"There is no account {account_id}.", "See `certify account list`.")
+        found = self._select(A.id == account_id)
+        if not found:
+            raise NotFound(f"There is no account {account_id}.", "See `certify account list`.")
+        return found[0]
 
     def unfinished(self) -> list[str]:
         """Return the ids of the accounts for which an authority was perhaps asked for something, without an answer."""
@@ -160,10 +160,8 @@ class Accounts:
             **_told(account),
         }
 
-    def _select(self, directory: str | None = None) -> list[Account]:
-        query = select(ACCOUNTS).order_by(A.directory)
-        if directory is not None:
-            query = query.where(A.directory == directory)
+    def _select(self, *conditions: ColumnElement[bool]) -> list[Account]:
+        query = select(ACCOUNTS).where(*conditions).order_by(A.directory)
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
         return [self._account(row) for row in rows]

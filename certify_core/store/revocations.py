@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, and_, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, insert, select, update
 
 from certify_core.domain.certificate import Issued, ManagedCertificate, Status
 from certify_core.domain.failure import Failure
@@ -18,6 +18,17 @@ from certify_core.store.tables import ORDERS, REVOCATIONS
 
 R = REVOCATIONS.c
 O = ORDERS.c  # noqa: E741 - as R
+
+
+_COMPROMISED = (
+    select(R.issued_id)
+    .where(
+        R.certificate_id == bindparam("whose"),
+        R.key_digest == bindparam("which"),
+        R.reason == RevocationReason.KEY_COMPROMISE.value,
+    )
+    .limit(1)
+)
 
 
 class Revocations:
@@ -194,12 +205,7 @@ class Revocations:
 
 def is_compromised(connection: Connection, certificate_id: str, key_digest: str) -> bool:
     """Whether somebody has said that a key of this managed certificate is in wrong hands."""
-    query = select(R.issued_id).where(
-        R.certificate_id == certificate_id,
-        R.key_digest == key_digest,
-        R.reason == RevocationReason.KEY_COMPROMISE.value,
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_COMPROMISED, {"whose": certificate_id, "which": key_digest}).first() is not None
 
 
 def _which(certificate_id: str, issued_id: str) -> Any:

@@ -5,13 +5,12 @@ The disk is a real one, mounted for the test: this needs root.
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.disks import full, mounted
 from tests.support.issuing import issue, request, show
 from tests.support.service import Service
 from tests.support.waiting import eventually
@@ -21,11 +20,8 @@ from tests.support.wishes import CERTIFICATES, files_at, wish
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of eight megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(tmp_path / "disk", megabytes=8) as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -34,17 +30,6 @@ def service(disk: Path) -> Iterator[Service]:
     running = Service(disk / "data").start()
     yield running
     running.close()
-
-
-@contextlib.contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """Leave no room on the disk."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    yield
-    filler.unlink()
 
 
 def test_with_a_full_disk_a_change_is_refused_and_says_why(service: Service, disk: Path) -> None:

@@ -5,7 +5,6 @@ The full disk is a real one, mounted for the test: this needs root.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from certify_core.domain.limits import Claim, Limit, LimitKind
 from certify_core.domain.order import Order, OrderState
 from certify_core.store import Account, Store
 from certify_core.store.ledger import Announced, Spending
+from tests.support.disks import full, mounted
 from tests.support.stores import (
     DAY,
     FAILURE,
@@ -107,22 +107,8 @@ every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-@contextlib.contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """Leave no room on a disk."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    yield
-    filler.unlink()
+    with mounted(tmp_path / "disk", megabytes=1) as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -214,6 +214,11 @@ def test_an_authority_for_tests_that_does_not_work_is_done_without(failure: Fail
     assert (outcome.setbacks.rehearse, outcome.retry_at, outcome.moves_on) == (False, NOW, True)
 
 
+def test_a_rehearsal_that_cannot_begin_is_done_without() -> None:
+    unknown = Failure(failure_class=FailureClass.USER, cause="There is no authority tests.", remedy="Name another.")
+    assert not failed(managed(setbacks=Setbacks(rehearse=True)), unknown, rehearsal="tests").setbacks.rehearse
+
+
 # -- partial names -----------------------------------------------------------------------------------------------
 
 PARTIAL = settings(leave_out_after=2)
