@@ -10,17 +10,22 @@ from certify_core.contracts import (
     ChallengeProvider,
     DeploymentTarget,
     DirectAuthority,
+    HealthCheck,
     PlannedChange,
     PluginContext,
+    SecretKeeper,
     StoreProvider,
     Undo,
 )
+from certify_core.domain.access import Role
 from certify_core.domain.bundle import CertificateBundle
 from certify_core.domain.failure import Failure, FailureClass
+from certify_core.domain.finding import Finding, Severity
 from certify_core.domain.identifiers import Identifier, IdentifierType, parse_identifier
 from certify_core.domain.keys import KeyType
 from certify_core.domain.limits import Limit, LimitKind
 from certify_core.errors import (
+    AccessRefused,
     AuthorityUnavailable,
     CertifyError,
     ChallengeFailed,
@@ -34,10 +39,22 @@ from certify_core.errors import (
     ProtocolViolation,
     RateLimited,
 )
-from certify_core.files import remove_leftovers, sync_folder, write_atomically, write_folder_atomically
+from certify_core.files import (
+    FileHeld,
+    read_file,
+    remove_file,
+    remove_leftovers,
+    replace_file,
+    sync_folder,
+    write_atomically,
+    write_folder_atomically,
+)
 from certify_core.hookspecs import hookimpl
+from certify_core.service_managers import Hosted, ServiceManager, ServiceStatus, ServiceWish
+from certify_core.sign_ins import Handshake, SignedIn, SignIn
 
 __all__ = [
+    "AccessRefused",
     "AcmeAuthority",
     "Authority",
     "AuthorityUnavailable",
@@ -52,6 +69,11 @@ __all__ = [
     "DirectAuthority",
     "Failure",
     "FailureClass",
+    "FileHeld",
+    "Finding",
+    "Handshake",
+    "HealthCheck",
+    "Hosted",
     "Identifier",
     "IdentifierType",
     "InvalidInput",
@@ -66,11 +88,22 @@ __all__ = [
     "PolicyRefused",
     "ProtocolViolation",
     "RateLimited",
+    "Role",
+    "SecretKeeper",
+    "ServiceManager",
+    "ServiceStatus",
+    "ServiceWish",
+    "Severity",
+    "SignIn",
+    "SignedIn",
     "StoreProvider",
     "Undo",
     "hookimpl",
     "parse_identifier",
+    "read_file",
+    "remove_file",
     "remove_leftovers",
+    "replace_file",
     "sync_folder",
     "write_atomically",
     "write_folder_atomically",

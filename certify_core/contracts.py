@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from pydantic import BaseModel, JsonValue
 
 from certify_core.domain.bundle import CertificateBundle
+from certify_core.domain.finding import Finding
 from certify_core.domain.identifiers import Identifier
 from certify_core.domain.limits import Limit
 
@@ -171,4 +172,57 @@ class StoreProvider(Protocol):
         """Return an engine whose transactions are durable when a commit returns, with foreign keys enforced.
 
         Connections that will write carry the execution option ``certify_writes``.
+        """
+
+
+@runtime_checkable
+class SecretKeeper(Protocol):
+    """Protects the master key, under which all other secrets are sealed, by means of the system.
+
+    Guarantees: what `protect` returned can be unprotected by every later process on this machine that may read it,
+    whoever runs it, also after a change of the service's account; and nowhere else.
+    """
+
+    name: str
+    """Written into the file that it protects; short, in lower case, with hyphens."""
+    title: str
+    """One line for people."""
+
+    def protect(self, secret: bytes) -> bytes:
+        """Return `secret` protected.
+
+        Raises:
+            CertifyError: the system refuses.
+        """
+
+    def unprotect(self, protected: bytes) -> bytes:
+        """Return the secret.
+
+        Raises:
+            CertifyError: it is damaged, or was protected on another machine.
+        """
+
+
+@runtime_checkable
+class HealthCheck(Protocol):
+    """Looks after one thing that Certify needs.
+
+    Guarantees: `run` changes nothing; it is called when the service starts, daily and on demand, in a thread of its
+    own that nobody waits for longer than 20 seconds, and also by `certify doctor` while no service runs. `fix` may be
+    repeated, and does no more than the finding's remedy says.
+    """
+
+    name: str
+    """Short, in lower case, with hyphens."""
+    title: str
+    """One line for people."""
+
+    def run(self) -> Sequence[Finding]:
+        """Look, and return what there is to say; what is as it should be is said too, as `Severity.OK`."""
+
+    def fix(self, finding: Finding) -> str:
+        """Do what the remedy of a fixable finding says, and return a sentence that tells what was done.
+
+        Raises:
+            CertifyError: it cannot be done.
         """

@@ -4,6 +4,7 @@
      ├── InvalidInput          user       a field of what was asked is wrong; names the field
      ├── NotFound              user       no such thing
      ├── Conflict              user       somebody changed it first, or it exists already
+     ├── AccessRefused        user       somebody is not who he says
      ├── ChallengeFailed       user       a name's control could not be shown
      ├── PolicyRefused         policy     the authority refuses such requests
      ├── AuthorityUnavailable  authority  no answer, a server error, a time-out
@@ -67,6 +68,12 @@ class NotFound(CertifyError):
 
 class Conflict(CertifyError):
     """Somebody else changed it first, or it exists already."""
+
+    failure_class = FailureClass.USER
+
+
+class AccessRefused(CertifyError):
+    """Somebody is not who he says, or nobody knows him."""
 
     failure_class = FailureClass.USER
 

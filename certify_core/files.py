@@ -2,6 +2,10 @@
 
 Temporary file beside the target, fsync, rename, fsync of the folder. The operating system's own refusals
 (`OSError`: disk full, no permission) pass through; the temporary file is removed first.
+
+Some systems let a process keep a file that it has open from all others: nobody can rename or remove it, perhaps not
+even read it. A virus scanner or a backup program mostly lets go of it soon: so this is tried again for `PATIENCE`
+seconds in all, and then told as what it is.
 """
 
 from __future__ import annotations
@@ -10,11 +14,31 @@ import errno
 import glob
 import os
 import shutil
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 PRIVATE = 0o600
+PATIENCE = 3.0
+"""Seconds for which a file that somebody holds open is waited for."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
+_SHARING_VIOLATION = 32
+_HELD = {None, 5, _SHARING_VIOLATION, 33}
+"""What `winerror` is for a file that may be held: nothing where it was opened through the C library,
+ERROR_ACCESS_DENIED for the target of a rename, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
+
+T = TypeVar("T")
+
+
+class FileHeld(PermissionError):
+    """Another process has a file open and keeps it from us."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EACCES, "another process holds it open", str(path))
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
@@ -22,9 +46,10 @@ def write_atomically(path: Path, content: bytes, *, mode: int = PRIVATE) -> None
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         _write_new(temporary, content, mode)
-        temporary.replace(path)
+        replace_file(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong first is what matters
+            temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
@@ -48,6 +73,33 @@ def write_folder_atomically(folder: Path, files: Mapping[str, bytes], *, mode: i
     sync_folder(folder.parent)
 
 
+def read_file(path: Path) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        OSError: the system refuses; `FileHeld` if another process kept the file from us for `PATIENCE` seconds.
+    """
+    return _patiently(path.read_bytes, path)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """Give the file `source` the name `target`, in place of the file that had it.
+
+    Raises:
+        OSError: the system refuses; `FileHeld` if another process held one of them for `PATIENCE` seconds.
+    """
+    _patiently(partial(source.replace, target), target)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there.
+
+    Raises:
+        OSError: as `replace_file` does.
+    """
+    _patiently(partial(path.unlink, missing_ok=True), path)
+
+
 def remove_leftovers(path: Path) -> None:
     """Remove what an interrupted write of `path` left beside it; nobody may be writing it meanwhile."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
@@ -55,6 +107,15 @@ def remove_leftovers(path: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that cannot be used, so that nothing in it is lost; return its new name."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.rename(aside)
+    return aside
 
 
 def sync_folder(folder: Path) -> None:
@@ -70,12 +131,39 @@ def sync_folder(folder: Path) -> None:
 
 def _rename_folder(source: Path, target: Path) -> None:
     try:
-        source.rename(target)
+        _patiently(partial(source.rename, target), source)
     except OSError as error:
         # POSIX lets a system choose between the two; Python calls only one of them FileExistsError.
         if error.errno != errno.ENOTEMPTY:
             raise
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+
+
+def _patiently(act: Callable[[], T], path: Path) -> T:
+    """Do what nobody may do to `path` while it is held open, at the latest when `PATIENCE` is over."""
+    deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
+    while True:
+        try:
+            return act()
+        except PermissionError as error:
+            if getattr(error, "winerror", "another system") not in _HELD:
+                raise
+            if time.monotonic() >= deadline:
+                raise _named(error, path) from error
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _named(error: PermissionError, path: Path) -> PermissionError:
+    """Return the refusal as that of a held file, if it is one: a rename to its own name is refused for nothing else."""
+    try:
+        path.rename(path)
+    except PermissionError as refusal:
+        if getattr(refusal, "winerror", None) == _SHARING_VIOLATION:
+            return FileHeld(path)
+    except OSError:
+        pass  # it is gone, or something else is the matter: what was said first stands
+    return error
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

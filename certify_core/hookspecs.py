@@ -20,7 +20,17 @@ from collections.abc import Sequence
 
 import pluggy
 
-from certify_core.contracts import Authority, ChallengeProvider, DeploymentTarget, PluginContext, StoreProvider
+from certify_core.contracts import (
+    Authority,
+    ChallengeProvider,
+    DeploymentTarget,
+    HealthCheck,
+    PluginContext,
+    SecretKeeper,
+    StoreProvider,
+)
+from certify_core.service_managers import ServiceManager
+from certify_core.sign_ins import SignIn
 
 PROJECT = "certify"
 
@@ -46,3 +56,19 @@ class HookSpecs:
     @hookspec
     def certify_authorities(self, context: PluginContext) -> Sequence[Authority]:  # type: ignore[empty-body]
         """Return certificate authorities; settings choose one by id."""
+
+    @hookspec
+    def certify_service_managers(self, context: PluginContext) -> Sequence[ServiceManager]:  # type: ignore[empty-body]
+        """Return what has operating systems run the service: the first one that is here is used."""
+
+    @hookspec
+    def certify_sign_ins(self, context: PluginContext) -> Sequence[SignIn]:  # type: ignore[empty-body]
+        """Return ways to sign in with an account that people have elsewhere; all are offered."""
+
+    @hookspec
+    def certify_secret_keepers(self, context: PluginContext) -> Sequence[SecretKeeper]:  # type: ignore[empty-body]
+        """Return what protects the master key on this system: the first one is used, without any the file is plain."""
+
+    @hookspec
+    def certify_health_checks(self, context: PluginContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
+        """Return health checks: all are run at start, daily, and by `certify doctor`."""

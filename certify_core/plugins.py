@@ -22,11 +22,15 @@ from certify_core.contracts import (
     ChallengeProvider,
     DeploymentTarget,
     DirectAuthority,
+    HealthCheck,
     PluginContext,
+    SecretKeeper,
     StoreProvider,
 )
 from certify_core.errors import InvalidInput, PluginFailed
 from certify_core.hookspecs import PROJECT, HookSpecs
+from certify_core.service_managers import ServiceManager
+from certify_core.sign_ins import SignIn
 
 GROUP = "certify.plugins"
 
@@ -104,6 +108,10 @@ class Plugins:
         self.challenge_providers: Registry[ChallengeProvider] = Registry("challenge provider")
         self.deployment_targets: Registry[DeploymentTarget] = Registry("deployment target")
         self.authorities: Registry[Authority] = Registry("certificate authority", key="id")
+        self.service_managers: Registry[ServiceManager] = Registry("service manager")
+        self.sign_ins: Registry[SignIn] = Registry("sign-in")
+        self.secret_keepers: Registry[SecretKeeper] = Registry("secret keeper")
+        self.health_checks: Registry[HealthCheck] = Registry("health check")
 
     def described(self) -> list[PluginRecord]:
         """Return all records with the distributions that brought them."""
@@ -172,7 +180,11 @@ class Plugins:
             ("certify_stores", self.stores, (StoreProvider,)),
             ("certify_challenge_providers", self.challenge_providers, (ChallengeProvider,)),
             ("certify_deployment_targets", self.deployment_targets, (DeploymentTarget,)),
+            ("certify_service_managers", self.service_managers, (ServiceManager,)),
+            ("certify_sign_ins", self.sign_ins, (SignIn,)),
             ("certify_authorities", self.authorities, (AcmeAuthority, DirectAuthority)),
+            ("certify_secret_keepers", self.secret_keepers, (SecretKeeper,)),
+            ("certify_health_checks", self.health_checks, (HealthCheck,)),
         )
 
     def _offered_by(self, plugin: object, hook: str) -> Sequence[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import orjson
 import urllib3
 
 from certify_core.cli.exits import Exit, ServiceRefused
-from certify_core.service.config import parse_config, read_settings
+from certify_core.service.config import read_configuration
+from certify_core.service.recognition import Kind, who_answers
 from certify_core.service.servers import Server, read_server
 from certify_core.service.token import TOKEN_FILE
 
+TOKEN_VARIABLE = "CERTIFY_TOKEN"  # noqa: S105 - the name of a variable
 READ_TIMEOUT = 60.0
 """Seconds."""
 _EXITS = {401: Exit.UNREACHABLE, 403: Exit.UNREACHABLE, 404: Exit.NOT_FOUND, 409: Exit.CONFLICT, 422: Exit.USAGE}
@@ -28,6 +31,7 @@ class Client:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._server = _find(data_dir)
+        _recognise(self._server)
         self._http = urllib3.PoolManager(retries=False, timeout=_timeout(READ_TIMEOUT))
         self._headers = {"Authorization": f"Bearer {self._token()}"}
 
@@ -125,6 +129,8 @@ class Client:
         return response
 
     def _token(self) -> str:
+        if given := os.environ.get(TOKEN_VARIABLE):
+            return given
         path = self._data_dir / TOKEN_FILE
         try:
             return path.read_text().strip()
@@ -144,8 +150,23 @@ def _find(data_dir: Path) -> Server:
     server = read_server(data_dir)
     if server is not None:
         return server
-    config = parse_config(read_settings(data_dir))
-    return Server(config.host, config.port)
+    configuration = read_configuration(data_dir)
+    for problem in configuration.problems:
+        raise problem
+    return Server(configuration.config.host, configuration.config.port)
+
+
+def _recognise(server: Server) -> None:
+    """See that what listens there is the service, before it gets to see a token; if nobody does, the call says so."""
+    answerer = who_answers(server.host, server)
+    unknown = answerer.kind is Kind.OTHER and not server.instance
+    if answerer.kind in {Kind.MEANT, Kind.NOBODY} or unknown:
+        return
+    raise ServiceRefused(
+        Exit.UNREACHABLE,
+        f"What listens at {server.url} is not the Certify of this data folder, but {answerer.kind.value}.",
+        "`certify doctor` says which program that is; try again if the service was just restarted.",
+    )
 
 
 def _refusal(response: urllib3.BaseHTTPResponse) -> ServiceRefused:

@@ -25,6 +25,8 @@ from certify_core.cli.exits import Exit
 from certify_core.cli.progress import follow, show_step
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from certify_core.service.host import Host
 
 NAME = "demo.localhost"
@@ -54,7 +56,7 @@ def _start_service(data_dir: Path) -> tuple[Host, threading.Thread]:
     from certify_core.service.host import Host
 
     listening = threading.Event()
-    overrides: dict[str, object] = {"port": 0, "host": "127.0.0.1"}
+    overrides: dict[str, JsonValue] = {"port": 0, "host": "127.0.0.1"}
     host = Host(data_dir, overrides=overrides, listening=lambda _: listening.set())
     thread = threading.Thread(target=host.run, name="service", daemon=True)
     thread.start()

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     NOT_FOUND = 4
     CONFLICT = 5
+    WARNING = 6
 
 
 class ServiceRefused(click.ClickException):

@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "demo": ("certify_core.cli.demo:demo", "See it work: service, local authority, certificate, HTTPS page."),
     "serve": ("certify_core.cli.serve:serve", "Run the service in the foreground."),
+    "service": ("certify_core.cli.service_control:service", "Have the operating system run the service."),
     "request": ("certify_core.cli.request:request", "Request a certificate and keep it renewed."),
     "list": ("certify_core.cli.certificates:list_certificates", "List managed certificates."),
     "show": ("certify_core.cli.certificates:show", "Show one managed certificate."),
@@ -22,7 +23,12 @@ COMMANDS = {
     "authority": ("certify_core.cli.accounts:authority", "Certificate authorities to choose from."),
     "limits": ("certify_core.cli.limits:limits", "What authorities' rate limits leave."),
     "credential": ("certify_core.cli.credentials:credential", "Stored credentials, for several certificates."),
+    "token": ("certify_core.cli.tokens:token", "Access for others, with a role and an end."),
+    "audit": ("certify_core.cli.audit:audit", "Who did what, and whether the trail of it is whole."),
+    "open": ("certify_core.cli.open:open_browser", "Open a browser that is signed in."),
     "secrets": ("certify_core.cli.secrets:secrets", "The master key of keys, passwords and tokens."),
+    "doctor": ("certify_core.cli.doctor:doctor", "Find what does not work, and mend it."),
+    "config": ("certify_core.cli.config:config", "The service's own settings."),
     "plugins": ("certify_core.cli.plugins:plugins", "Installed plugins, and what does not work."),
     "version": ("certify_core.cli.plugins:version", "Show the versions of command and service."),
 }
@@ -52,7 +58,7 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 service not reachable, 4 not found, 5 conflict.",
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 service not reachable, 4 not found, 5 conflict, 6 warnings.",
 )
 def cli() -> None:
     """Certify: certificates requested, renewed and deployed, without anyone watching."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import JsonValue
 
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
@@ -23,7 +24,7 @@ def serve(data_dir: Path, port: int | None) -> None:
     from certify_core.service.host import Host
 
     try:
-        overrides: dict[str, object] = {} if port is None else {"port": port}
+        overrides: dict[str, JsonValue] = {} if port is None else {"port": port}
         host = Host(data_dir, overrides=overrides, listening=_tell, hindered=_complain)
     except CertifyError as error:
         click.echo(f"certify: {error}", err=True)

@@ -13,6 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from certify_core.engine.events import Event
+from certify_core.files import remove_file, replace_file
 
 MAX_BYTES = 1_000_000
 """A log that has grown beyond this is moved to `<id>.log.1`, and the one before that is dropped."""
@@ -36,7 +37,7 @@ class CertificateLogs:
                 file.write(line if _is_whole(file) else b"\n" + line)
                 full = file.tell() > MAX_BYTES
             if full:
-                path.replace(path.with_suffix(".log.1"))
+                replace_file(path, path.with_suffix(".log.1"))
 
     def tail(self, certificate_id: str, limit: int) -> list[Event]:
         """Return the newest `limit` events, the oldest of them first."""
@@ -50,7 +51,7 @@ class CertificateLogs:
         """Remove the log of a certificate that is gone."""
         path = self._path(certificate_id)
         for part in (path.with_suffix(".log.1"), path):
-            part.unlink(missing_ok=True)
+            remove_file(part)
 
     def _path(self, certificate_id: str) -> Path:
         return self._folder / f"{certificate_id}.log"

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from certify_core import __version__
 from certify_core.engine.engine import Engine
+from certify_core.health.watch import HealthWatch
 from certify_core.service import problems
+from certify_core.service.access import Access
+from certify_core.service.audit import Audit
 from certify_core.service.guard import Guard
+from certify_core.service.handshakes import Handshakes
 from certify_core.service.operations import Operations
 from certify_core.service.routes import (
     accounts,
+    audit,
     certificates,
+    config,
     credentials,
+    health,
     limits,
+    metrics,
+    negotiate,
     operations,
     revocations,
     secrets,
+    signin,
     system,
+    tokens,
 )
 
 
-def make_app(engine: Engine, token: str) -> ASGIApp:
-    """Return the API of an engine, open to who has the token."""
+def make_app(engine: Engine, token: str, watch: HealthWatch, instance: str, data_dir: Path) -> ASGIApp:
+    """Return the API of an engine, open to its owner, who has `token`, and to whom he lets in.
+
+    `instance` tells this process from others that answer in its place.
+    """
     app = FastAPI(
         title="Certify",
         version=__version__,
@@ -42,4 +58,12 @@ def make_app(engine: Engine, token: str) -> ASGIApp:
     app.include_router(limits.router(engine))
     app.include_router(credentials.router(engine))
     app.include_router(secrets.router(engine.store))
-    return Guard(app, token)
+    app.include_router(health.router(watch, instance, is_ready=lambda: True))
+    app.include_router(config.router(data_dir))
+    app.include_router(metrics.router(watch, lambda: engine.store))
+    access = Access(token, engine.store.tokens)
+    app.include_router(signin.router(access))
+    app.include_router(negotiate.router(access, Handshakes(engine.plugins.sign_ins)))
+    app.include_router(tokens.router(access, engine.store.tokens))
+    app.include_router(audit.router(engine.store.audit))
+    return Guard(Audit(app, engine.store.audit), access)

@@ -1,39 +1,113 @@
-"""serviceconfig.json: where the service listens and how it works; read, never written, by this version.
+"""The service's own settings: defaults, serviceconfig.json, the environment and the command line, each over the last.
 
-Keys are read without regard to case, as the original's are, and unknown ones are left alone; so is the byte order mark
-that Windows editors put in front.
+A value that is wrong is left out, named with its line, and the default holds in its place: a misspelt log level is no
+reason to let certificates expire. What is wrong is a health finding until somebody mends it.
 """
 
 from __future__ import annotations
 
 import os
-from codecs import BOM_UTF8
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from certify_core.errors import InvalidInput
+from certify_core.service.config_file import FILE, ConfigFile, read_config_file
+from certify_core.service.listen import loopback_addresses
 
-FILE = "serviceconfig.json"
 DATA_DIR_VARIABLE = "CERTIFY_DATA_DIR"
 
 
 class ServiceConfig(BaseModel):
     """The service's own settings."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=str.lower, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=str.lower,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
 
     host: str = "localhost"
-    """A loopback name or address; empty means the default."""
+    """A loopback name or address: localhost, 127.0.0.0/8 or ::1; empty means the default."""
     port: int = Field(default=9696, ge=0, le=65535)
-    """0 takes any free port."""
-    httpChallengeServerPort: int = Field(default=80, ge=1, le=65535)  # noqa: N815 - the file's own spelling
+    """Where the API answers; 0 takes any free port."""
+    portNegotiation: bool = True  # noqa: N815 - the file's own spelling
+    """Whether the service may move to the next free port when its own is taken."""
+    httpChallengeServerPort: int = Field(default=80, ge=1, le=65535)  # noqa: N815
     """Where the http-01 listener answers."""
     logLevel: Literal["error", "warning", "information", "debug", "verbose"] = "information"  # noqa: N815
+    """How much is logged."""
     store: str = "sqlite"
     """Name of the storage plugin."""
+    heartbeatUrl: str = ""  # noqa: N815
+    """An address that is asked every few minutes while all is well, and with /fail when it is not; empty for none."""
+
+    @field_validator("port", "httpChallengeServerPort", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("a port is a number")  # noqa: TRY004 - pydantic wants it so
+        return value
+
+    @field_validator("logLevel", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        try:
+            loopback_addresses(value or "localhost")
+        except InvalidInput as error:
+            raise ValueError(error.cause.rstrip(".")) from None
+        return value or "localhost"
+
+    @field_validator("heartbeatUrl")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("it is no http or https address")
+        return value
+
+
+NAMES = {name.lower(): name for name in ServiceConfig.model_fields}
+"""The settings by their names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings as they hold, where each comes from, and what was wrong."""
+
+    config: ServiceConfig
+    settings: dict[str, JsonValue]
+    """All that was given, keys in lower case, also what this version does not know."""
+    sources: dict[str, str]
+    """For each setting that is not the default: ``file``, an environment variable's name, or ``command line``."""
+    problems: tuple[InvalidInput, ...]
+
+    @property
+    def unknown(self) -> list[str]:
+        """What was given and is no setting of the core, in lower case."""
+        return sorted(self.settings.keys() - NAMES.keys())
+
+    @property
+    def danger(self) -> InvalidInput | None:
+        """Why the database that is meant is not known: to open another one would be worse than not to work."""
+        unknown = (problem for problem in self.problems if problem.field in {FILE, "store"})
+        return next(unknown, None)
+
+    @property
+    def may_move(self) -> bool:
+        """Whether the service may move to another port, and a file may say so."""
+        return self.config.portNegotiation and self.sources.get("port", "file") == "file" and self.config.port != 0
 
 
 def default_data_dir() -> Path:
@@ -45,38 +119,115 @@ def default_data_dir() -> Path:
     return Path("/var/lib/certify")
 
 
-def read_settings(data_dir: Path) -> dict[str, Any]:
-    """Return the contents of serviceconfig.json with keys in lower case; nothing if there is no file.
+def variable_of(name: str) -> str:
+    """Return the environment variable that overrides a setting: `CERTIFY_LOG_LEVEL` for `logLevel`."""
+    return "CERTIFY_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
 
-    Raises:
-        InvalidInput: it is not a JSON object.
-    """
-    path = data_dir / FILE
+
+def read_configuration(
+    data_dir: Path, overrides: Mapping[str, JsonValue] | None = None, environ: Mapping[str, str] = os.environ
+) -> Configuration:
+    """Return the settings of a data folder; `overrides` are the command line's and win over all."""
+    problems: list[InvalidInput] = []
     try:
-        document = orjson.loads(path.read_bytes().removeprefix(BOM_UTF8))
-    except FileNotFoundError:
-        return {}
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput(
-            FILE, f"{path}, line {error.lineno}, column {error.colno}: {error.msg}.", "Mend it or delete it."
-        ) from error
-    except OSError as error:
-        raise InvalidInput(FILE, f"{path} cannot be read: {error.strerror}.", "Mend its permissions.") from error
-    if not isinstance(document, dict):
-        raise InvalidInput(FILE, f"{path} is not a JSON object.", 'It has to look like {"port": 9696}.')
-    return {key.lower(): value for key, value in document.items()}
+        file = read_config_file(data_dir)
+    except InvalidInput as error:
+        problems.append(error)
+        file = ConfigFile(data_dir / FILE, "", {})
+    given: dict[str, JsonValue] = file.lowered
+    sources: dict[str, str] = {}
+    for wrong in (*_doubles(file), *_faults(given, f"{file.path}", file)):
+        problems.append(wrong)
+        given.pop(wrong.field.lower(), None)
+    sources |= {NAMES[key]: "file" for key in given if key in NAMES}
+    for key, name in NAMES.items():
+        variable = variable_of(name)
+        if (value := environ.get(variable)) is None:
+            continue
+        wrongs = _faults({key: value}, f"Environment variable {variable}")
+        problems += wrongs
+        if not wrongs:
+            given[key] = value
+            sources[name] = variable
+    for key, override in (overrides or {}).items():
+        given[key.lower()] = override
+        sources[NAMES[key.lower()]] = "command line"
+    return Configuration(parse_config(given), given, sources, tuple(problems))
 
 
-def parse_config(settings: dict[str, Any]) -> ServiceConfig:
-    """Return the settings as values.
+def parse_config(settings: Mapping[str, Any]) -> ServiceConfig:
+    """Return the settings as values; keys are in lower case.
 
     Raises:
         InvalidInput: a value is wrong; names the field.
     """
+    wrong = _faults(settings, FILE)
+    if wrong:
+        raise wrong[0]
+    return ServiceConfig.model_validate(settings)
+
+
+def described(configuration: Configuration) -> list[dict[str, Any]]:
+    """Return every setting with its value, where that comes from, the default and what it means."""
+    return [
+        {
+            "name": name,
+            "value": getattr(configuration.config, name),
+            "source": configuration.sources.get(name, "default"),
+            "default": field.default,
+            "description": (field.description or "").replace("\n", " "),
+        }
+        for name, field in ServiceConfig.model_fields.items()
+    ]
+
+
+def change_settings(data_dir: Path, changes: Mapping[str, JsonValue]) -> None:
+    """Write settings into serviceconfig.json, and take out those that are None; they hold from the next start.
+
+    A text is read as the kind of value that its setting has. All are written, or none.
+
+    Raises:
+        InvalidInput: there is no such setting, a value is wrong, or the file cannot be read.
+        LocalFault: the file cannot be written.
+    """
+    for name in changes:
+        if name.lower() not in NAMES:
+            raise InvalidInput(name, f"There is no setting {name!r}.", f"Known: {', '.join(NAMES.values())}.")
+    wanted = {name.lower(): value for name, value in changes.items()}
+    values = parse_config({key: value for key, value in wanted.items() if value is not None})
+    new = {NAMES[key]: None if value is None else getattr(values, NAMES[key]) for key, value in wanted.items()}
+    read_config_file(data_dir).change(new)
+
+
+def _doubles(file: ConfigFile) -> list[InvalidInput]:
+    return [
+        InvalidInput(
+            NAMES[key],
+            f"{file.path}, line {file.line_of(key)}: {NAMES[key]} is there several times, in other spellings.",
+            "Keep one of them.",
+        )
+        for key in file.doubles
+        if key in NAMES
+    ]
+
+
+def _faults(settings: Mapping[str, Any], where: str, file: ConfigFile | None = None) -> list[InvalidInput]:
+    """Return what is wrong with the settings, one error for each field, with the line where there is a file."""
     try:
-        config = ServiceConfig.model_validate(settings)
+        ServiceConfig.model_validate(settings)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else ""
-        raise InvalidInput(field, f"{FILE}: {field}: {first['msg']}.", "Mend the value or remove it.") from None
-    return config if config.host else config.model_copy(update={"host": "localhost"})
+        return [_fault(dict(each), where, file) for each in error.errors(include_url=False)]
+    return []
+
+
+def _fault(error: dict[str, Any], where: str, file: ConfigFile | None) -> InvalidInput:
+    name = NAMES[str(error["loc"][0]).lower()]
+    line = file.line_of(name) if file else None
+    place = f"{where}, line {line}" if line else where
+    message = error["msg"].removeprefix("Value error, ")
+    return InvalidInput(name, f"{place}: {name}: {message}.", _remedy(name))
+
+
+def _remedy(name: str) -> str:
+    default = ServiceConfig.model_fields[name].default
+    return f"Mend the value, or remove it: the default is {default!r}.".replace("'", '"')

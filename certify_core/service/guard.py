@@ -1,62 +1,95 @@
 """Who may use the API: a pure ASGI middleware in front of everything.
 
-Besides the token it checks Host (a page of another site that resolves to 127.0.0.1 is refused) and Origin (a
-browser's request from another page is refused), so that a token in a browser cannot be used by strangers.
+Besides who asks and what his role may do it checks Host (a page of another site that resolves to 127.0.0.1 is refused)
+and Origin (a browser's request from another page is refused), so that a token or a cookie in a browser cannot be used
+by strangers.
 """
 
 from __future__ import annotations
 
-import hmac
-from typing import Any
-
-import orjson
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from certify_core.domain.failure import FailureClass
+from certify_core.domain.access import Principal
 from certify_core.errors import InvalidInput
+from certify_core.service.access import SAFE_METHODS, Access, Headers, address_of, headers_of
 from certify_core.service.listen import loopback_addresses
-from certify_core.service.problems import MEDIA_TYPE
+from certify_core.service.refusals import refusal, too_many_tries
+from certify_core.service.roles import OPEN, needed_role
 from certify_core.service.token import TOKEN_FILE
-
-OPEN_PATHS = {"/api/system/appversion"}
 
 
 class Guard:
-    """Lets a request through or answers 401 or 403 itself."""
+    """Lets a request through or answers 401, 403 or 429 itself."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
-        self._token = token.encode()
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
-        refusal = self._refusal(scope["path"], dict(scope["headers"]))
-        if refusal is None:
+        answer = await self._refusal(scope)
+        if answer is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await _refuse(send, *refusal)
+            await answer(scope, receive, send)
 
-    def _refusal(self, path: str, headers: dict[bytes, bytes]) -> tuple[int, str, str] | None:
-        """Return status, cause and remedy, or None if the request may pass."""
-        host = headers.get(b"host", b"").decode("latin-1")
-        origin = headers.get(b"origin")
-        if not _is_loopback(host):
-            return 403, "The Host header does not name this machine.", "Use http://localhost."
-        if origin is not None and origin.decode("latin-1").split("://", 1)[-1] != host:
-            return 403, "The request comes from a page of another site.", "Use the API from here."
-        if path in OPEN_PATHS or self._authorized(headers):
+    async def _refusal(self, scope: Scope) -> Response | None:
+        """Return the answer to a request that may not pass, or None; then the scope says who asks."""
+        scope.setdefault("state", {})
+        headers = headers_of(scope)
+        if foreign := _foreign(headers):
+            return foreign
+        method = scope.get("method", "WEBSOCKET")
+        if (method, scope["path"]) in OPEN:
             return None
-        return (
+        principal = await self._principal(headers, method)
+        if principal is None:
+            return self._unknown(scope, headers)
+        role = needed_role("GET" if method == "HEAD" else method, scope["path"])
+        if not principal.role.includes(role):
+            return refusal(
+                403,
+                f"{principal.name} is {principal.role}, and this is for the role {role}.",
+                "Ask an administrator to do it, or for a token of that role (`certify token create`).",
+            )
+        scope["state"]["principal"] = principal
+        return None
+
+    async def _principal(self, headers: Headers, method: str) -> Principal | None:
+        if b"authorization" in headers:
+            return await self._access.by_authorization(headers[b"authorization"])
+        # A page of another port of this host is the same site to SameSite; only its Origin tells it from ours.
+        if method in SAFE_METHODS or b"origin" in headers:
+            return self._access.by_cookie(headers)
+        return None
+
+    def _unknown(self, scope: Scope, headers: Headers) -> Response:
+        if b"authorization" in headers:
+            source, failures = address_of(scope), self._access.failures
+            if wait := failures.wait(source):
+                return too_many_tries(wait)
+            failures.failed(source)
+        return refusal(
             401,
             "A token is required.",
-            f"Send 'Authorization: Bearer' with the content of {TOKEN_FILE} in the service's data folder.",
+            f"Send 'Authorization: Bearer' with the content of {TOKEN_FILE} in the service's data folder, or with a "
+            "token of `certify token create`.",
+            {"WWW-Authenticate": "Bearer"},
         )
 
-    def _authorized(self, headers: dict[bytes, bytes]) -> bool:
-        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
+
+def _foreign(headers: Headers) -> Response | None:
+    """Return the answer to a request that another site has caused, or None."""
+    host = headers.get(b"host", b"").decode("latin-1")
+    origin = headers.get(b"origin")
+    if not _is_loopback(host):
+        return refusal(403, "The Host header does not name this machine.", "Use http://localhost.")
+    if origin is not None and origin.decode("latin-1").split("://", 1)[-1] != host:
+        return refusal(403, "The request comes from a page of another site.", "Use the API from here.")
+    return None
 
 
 def _is_loopback(host: str) -> bool:
@@ -66,14 +99,3 @@ def _is_loopback(host: str) -> bool:
     except InvalidInput:
         return False
     return True
-
-
-async def _refuse(send: Send, status: int, detail: str, remedy: str) -> None:
-    body = orjson.dumps(
-        {"title": "Refused", "status": status, "detail": detail, "remedy": remedy, "failure_class": FailureClass.USER}
-    )
-    headers: list[Any] = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

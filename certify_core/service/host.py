@@ -1,6 +1,7 @@
-"""Runs the service: data folder, configuration, store, plugins, engine and API, in this order, and stops them in turn.
+"""Runs the service: data folder, configuration, logs, store, plugins, engine and API, and stops them in turn.
 
-The engine does not depend on the API: if the port cannot be had, certificates are renewed all the same.
+The engine does not depend on the API: if the port cannot be had, certificates are renewed all the same. Nor does the
+API depend on the engine: if the store cannot be opened, the API says why, and it is tried again until it can.
 """
 
 from __future__ import annotations
@@ -8,28 +9,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import socket
 import threading
 from collections.abc import Callable
 from itertools import chain, repeat
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from certify_core.contracts import PluginContext
-from certify_core.engine.engine import Engine
 from certify_core.errors import CertifyError, LocalFault, failure_of
+from certify_core.health.checkup import Checkup
+from certify_core.health.disk import DiskCheck
+from certify_core.health.installation import InstallationCheck
+from certify_core.health.permissions import PermissionsCheck
+from certify_core.health.plugin_records import PluginsCheck
+from certify_core.health.watch import HealthWatch
 from certify_core.plugins import Plugins
-from certify_core.service.config import ServiceConfig, parse_config, read_settings
-from certify_core.service.listen import bind, loopback_addresses
+from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceState, StartCheck
+from certify_core.service.config import ServiceConfig, read_configuration
+from certify_core.service.data_folder import usable
 from certify_core.service.lock import DataFolderLock
 from certify_core.service.logs import set_up_logs
+from certify_core.service.moving import keep_port
+from certify_core.service.ports import open_port
 from certify_core.service.servers import Server, write_servers
 from certify_core.service.token import read_or_make_token
-from certify_core.store import Store
+from certify_core.service.works import Works
 
 STOP_TIMEOUT = 15.0
 """Seconds that running steps have to end; what has not ended is continued by the next start."""
 BIND_RETRIES = (1.0, 2.0, 5.0, 10.0)
 """Seconds to wait after each failure to offer the API; the last one stays."""
+OPEN_RETRY = 5.0
+"""Seconds before a store that could not be opened is tried again."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,80 +55,169 @@ class Host:
         self,
         data_dir: Path,
         *,
-        overrides: dict[str, object] | None = None,
+        overrides: dict[str, JsonValue] | None = None,
         listening: Callable[[Server], None] = lambda server: None,
         hindered: Callable[[str], None] = lambda reason: None,
     ) -> None:
-        """Read the configuration and open everything; nothing runs yet.
+        """Read the configuration and open all that can be opened; nothing runs yet.
 
         `overrides` win over serviceconfig.json; `listening` is called whenever the API begins to answer, and
-        `hindered` when it cannot and why.
+        `hindered` when it cannot, or when nothing else can be done, and why.
 
         Raises:
-            CertifyError: the data folder, its configuration or the database cannot be used.
+            CertifyError: the data folder cannot be used, or another service uses it.
         """
-        self.data_dir = _usable(data_dir)
-        self._lock = DataFolderLock(self.data_dir)
-        self._lock.acquire()
-        settings = {**read_settings(self.data_dir), **(overrides or {})}
-        self.config: ServiceConfig = parse_config(settings)
-        loopback_addresses(self.config.host)  # what could never be bound is refused now
-        set_up_logs(self.data_dir / "logs", self.config.logLevel)
-        context = PluginContext(self.data_dir, settings)
-        self.plugins = Plugins.load(context)
-        provider = self.plugins.stores.get(self.config.store, field="store")
-        self.store = Store(provider.open(context), self.data_dir)
-        self.store.rotation.finish()
-        self.engine = Engine(self.store, self.plugins, self.data_dir / "logs")
-        self.token = read_or_make_token(self.data_dir)
+        self.data_dir = usable(data_dir)
+        self._overrides = overrides
+        self.state = ServiceState(read_configuration(self.data_dir, overrides))
+        logs_fault = set_up_logs(self.data_dir / "logs", self.config.logLevel)
+        self._lock = _locked(self.data_dir)
         self._listening = listening
         self._hindered = hindered
-        self._obstacle = ""
+        self._told: set[str] = set()
         self._stop = threading.Event()
+        self._engine_came = threading.Event()
+        self._given_port = 0
+        """What the system gave us where any port will do: it stays the same until the end."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_serving: asyncio.Event | None = None
+        self.instance = secrets.token_hex(8)
+        self.token = self._read_token()
+        self.plugins = self._load_plugins()
+        self.works: Works | None = None
+        self.watch = HealthWatch(self._checkup(), self.config.heartbeatUrl)
+        self._open(logs_fault)
+
+    @property
+    def config(self) -> ServiceConfig:
+        """The service's own settings."""
+        return self.state.configuration.config
 
     def run(self) -> None:
         """Work until `stop` is called."""
-        self.engine.start()
-        _log.info("The engine runs; data folder %s", self.data_dir)
+        self._start_engine()
+        opening = threading.Thread(target=self._keep_opening, name="open", daemon=True)
+        if self.works is None:
+            opening.start()
         try:
             for wait in chain(BIND_RETRIES, repeat(BIND_RETRIES[-1])):
                 self._offer_api()
-                if self._stop.wait(wait):
+                if self._stop.wait(0.0 if self._engine_came.is_set() else wait):
                     break
+                self._engine_came.clear()
         finally:
-            if not self.engine.stop(STOP_TIMEOUT):
+            if opening.ident is not None:
+                opening.join(STOP_TIMEOUT)
+            self.watch.stop()
+            if self.works is not None and not self.works.close(STOP_TIMEOUT):
                 _log.warning("A running step did not end in time; the next start continues it")
-            self.store.close()
             self._lock.release()
             _log.info("Stopped")
 
     def stop(self) -> None:
         """Make `run` return; may be called from any thread or a signal handler."""
         self._stop.set()
-        loop, stop_serving = self._loop, self._stop_serving
-        if loop is not None and stop_serving is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(stop_serving.set)
+        self._interrupt_api()
+
+    # -- store and engine ----------------------------------------------------------------------------------------
+
+    def _open(self, earlier_fault: CertifyError | None = None) -> None:
+        """Open store and engine, or note why that cannot be done."""
+        fault = earlier_fault or self.state.configuration.danger
+        if fault is not None:
+            self._tell_start_failure(fault)
+            return
+        try:
+            self.works = Works(self.plugins, self.config.store, self.data_dir)
+        except Exception as error:
+            self._tell_start_failure(error)
+        else:
+            self.state.start_failure = None
+
+    def _start_engine(self) -> None:
+        if self.works is None:
+            return
+        try:
+            self.works.engine.start()
+        except Exception as error:
+            self.works.close(0.0)
+            self.works = None
+            self._tell_start_failure(error)
+            return
+        self.watch.look_after(self._checkup())
+        _log.info("The engine runs; data folder %s", self.data_dir)
+
+    def _keep_opening(self) -> None:
+        """Try again until there is an engine, then have the API offered anew."""
+        while self.works is None:
+            if self._stop.wait(OPEN_RETRY):
+                return
+            configuration = read_configuration(self.data_dir, self._overrides)
+            changed = configuration.settings != self.state.configuration.settings
+            self.state.configuration = configuration
+            if changed:
+                self.plugins = self._load_plugins()
+            self._open(set_up_logs(self.data_dir / "logs", self.config.logLevel))
+            self._start_engine()
+        self._told.clear()
+        self._engine_came.set()
+        self._interrupt_api()
+
+    def _load_plugins(self) -> Plugins:
+        return Plugins.load(PluginContext(self.data_dir, self.state.configuration.settings))
+
+    def _checkup(self) -> Checkup:
+        return Checkup(
+            [
+                StartCheck(self.state),
+                ConfigurationCheck(self.data_dir, lambda: self.state.server),
+                ApiCheck(self.state),
+                PermissionsCheck(self.data_dir),
+                DiskCheck(self.data_dir),
+                PluginsCheck(self.plugins),
+                *(self.works.checks if self.works else ()),
+                *self.plugins.health_checks,
+                InstallationCheck(self.data_dir),
+            ]
+        )
+
+    def _tell_start_failure(self, error: Exception) -> None:
+        failure = failure_of(error)
+        self.state.start_failure = LocalFault(failure.cause, failure.remedy)
+        self._tell(f"{failure} No certificate is renewed meanwhile; the service tries again by itself.", error)
+
+    # -- the API -------------------------------------------------------------------------------------------------
 
     def _offer_api(self) -> None:
-        """Answer requests until `stop` is called; return early if that cannot be done now."""
+        """Answer requests until `stop` is called or the engine comes; return early if that cannot be done now."""
         try:
-            sockets = bind(self.config.host, self.config.port)
-            server = Server(self.config.host, sockets[0].getsockname()[1])
+            configuration = self.state.configuration
+            wanted = self.config.port or self._given_port
+            sockets, moved = open_port(self.config.host, wanted, may_move=configuration.may_move)
             with contextlib.ExitStack() as opened, asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 for listener in sockets:
                     opened.enter_context(listener)
+                server = Server(self.config.host, sockets[0].getsockname()[1], self.instance)
+                self._given_port = server.port
                 self._write_servers(server)
+                if moved:
+                    _log.warning("%s The API has moved to port %d", moved, server.port)
+                    self.state.moved = moved
+                    self.state.configuration = keep_port(self.data_dir, configuration, server.port)
+                self.state.addresses = [listener.getsockname()[0] for listener in sockets]
                 runner.run(self._serve_api(sockets, server))
         except Exception as error:  # whatever it is: it must not end the engine
-            self._tell_obstacle(error)
+            reason = f"{failure_of(error)} Certificates are renewed meanwhile; the API tries again by itself."
+            self.state.obstacle = failure_of(error).cause
+            self._tell(reason, error)
+            self.watch.start()
+        finally:
+            self.state.server = None
 
-    def _tell_obstacle(self, error: Exception) -> None:
+    def _tell(self, reason: str, error: Exception) -> None:
         """Tell once for each reason, and not at every attempt."""
-        reason = f"{failure_of(error)} Certificates are renewed meanwhile; the API tries again by itself."
-        if reason != self._obstacle:
-            self._obstacle = reason
+        if reason not in self._told:
+            self._told.add(reason)
             _log.error(reason, exc_info=not isinstance(error, CertifyError))
             self._hindered(reason)
 
@@ -127,32 +230,57 @@ class Host:
     async def _serve_api(self, sockets: list[socket.socket], server: Server) -> None:
         # The web framework is most of the start-up time: the engine is at work before it is imported.
         from certify_core.service.app import make_app
+        from certify_core.service.degraded import make_degraded_app
         from certify_core.service.web import serve
 
         self._loop, self._stop_serving = asyncio.get_running_loop(), asyncio.Event()
-        if not self._stop.is_set():
-            app = make_app(self.engine, self.token)
-            await serve(app, sockets, self._stop_serving, lambda: self._listening(server))
+
+        def listening() -> None:
+            self.state.server = server
+            self.watch.start()
+            self._listening(server)
+
+        if self._stop.is_set() or self._engine_came.is_set():
+            return
+        if self.works is None:
+            app = make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure)
+        else:
+            app = make_app(self.works.engine, self.token, self.watch, self.instance, self.data_dir)
+        await serve(app, sockets, self._stop_serving, listening)
+
+    def _start_failure(self) -> LocalFault:
+        return self.state.start_failure or LocalFault("The service is about to work again.", "Ask again.")
+
+    def _interrupt_api(self) -> None:
+        loop, stop_serving = self._loop, self._stop_serving
+        if loop is not None and stop_serving is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stop_serving.set)
+
+    def _read_token(self) -> str:
+        try:
+            return read_or_make_token(self.data_dir)
+        except LocalFault as error:
+            # One that nobody has: the API then says no more than that it is there.
+            self.state.token_failure = error
+            self._tell(str(error), error)
+            return secrets.token_urlsafe(32)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def _locked(data_dir: Path) -> DataFolderLock:
+    lock = DataFolderLock(data_dir)
+    try:
+        lock.acquire()
+    except LocalFault as error:
+        _log.error("No second service is started: %s", error)
+        raise
+    return lock
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     """Return uvloop's factory where it exists: it halves the cost of a request."""
     try:
         import uvloop
     except ImportError:
-        return None
+        # Not the default of every system: the proactor stops listening when a client is gone before it is accepted.
+        return asyncio.SelectorEventLoop
     return uvloop.new_event_loop
-
-
-def _usable(data_dir: Path) -> Path:
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = data_dir / ".write-check"
-        probe.write_bytes(b"certify")
-        probe.unlink()
-    except OSError as error:
-        raise LocalFault(
-            f"The data folder {data_dir} cannot be written: {error.strerror or error}.",
-            "Make room, mend its permissions, run the service as its owner, or choose another with --data-dir.",
-        ) from error
-    return data_dir.resolve()

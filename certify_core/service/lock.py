@@ -33,6 +33,11 @@ class DataFolderLock:
                 f"The data folder {self._data_dir} is in use by another service (pid {self._holder()}).",
                 "Stop that one first, or choose another folder with --data-dir.",
             ) from error
+        except OSError as error:
+            raise LocalFault(
+                f"The lock {self._data_dir / LOCK_FILE} cannot be taken: {error.strerror or error}.",
+                "Mend its permissions, or run the service as the owner of the data folder.",
+            ) from error
         (self._data_dir / PID_FILE).write_text(str(os.getpid()))
 
     def release(self) -> None:

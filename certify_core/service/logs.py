@@ -21,24 +21,25 @@ _LEVELS = {
 }
 
 
-def set_up_logs(folder: Path, level: str) -> None:
-    """Write this process's log records to the folder.
-
-    Raises:
-        LocalFault: the folder cannot be made.
-    """
+def set_up_logs(folder: Path, level: str) -> LocalFault | None:
+    """Write this process's log records to the folder; return why not if it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LocalFault(
+        logging.getLogger().addHandler(logging.NullHandler())  # nothing is printed in the place of what is told
+        return LocalFault(
             f"The folder {folder} cannot be made: {error.strerror or error}.", "Move away what is in its place."
-        ) from error
+        )
     root = logging.getLogger()
     root.setLevel(_LEVELS[level])
     # urllib3 tells every connection at debug level, with paths that hold tokens.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+    for earlier in [handler for handler in root.handlers if isinstance(handler, RotatingFileHandler)]:
+        root.removeHandler(earlier)
+        earlier.close()
     root.addHandler(_handler(folder / "session.log", _LEVELS[level]))
     root.addHandler(_handler(folder / "service.exceptions.log", logging.ERROR))
+    return None
 
 
 def _handler(path: Path, level: int) -> logging.Handler:

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from certify_core.domain.failure import FailureClass
-from certify_core.errors import CertifyError, Conflict, InvalidInput, NotFound
+from certify_core.errors import AccessRefused, CertifyError, Conflict, InvalidInput, NotFound
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUS_OF_ERROR: dict[type[CertifyError], int] = {InvalidInput: 422, NotFound: 404, Conflict: 409}
+_STATUS_OF_ERROR: dict[type[CertifyError], int] = {InvalidInput: 422, AccessRefused: 401, NotFound: 404, Conflict: 409}
 _STATUS_OF_CLASS = {
     FailureClass.USER: 422,
     FailureClass.POLICY: 422,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from certify_core.files import write_atomically
+from certify_core.files import read_file, write_atomically
 
 FILE = "servers.json"
 
@@ -21,6 +21,8 @@ class Server:
 
     host: str
     port: int
+    instance: str = ""
+    """What `GET /api/health` answers there, so that it can be told from others; new at every start."""
 
     @property
     def url(self) -> str:
@@ -40,18 +42,19 @@ def write_servers(data_dir: Path, server: Server) -> None:
         "Mode": "direct",
         "Authentication": "token",
         "IsDefault": True,
+        "Instance": server.instance,
     }
     content = orjson.dumps([entry], option=orjson.OPT_INDENT_2)
     path = data_dir / FILE
-    if not path.exists() or path.read_bytes() != content:
+    if not path.exists() or read_file(path) != content:
         write_atomically(path, content, mode=0o644)
 
 
 def read_server(data_dir: Path) -> Server | None:
     """Return where the default service listens, or None if the file is gone or not ours."""
     try:
-        entries = orjson.loads((data_dir / FILE).read_bytes())
+        entries = orjson.loads(read_file(data_dir / FILE))
         entry = {key.lower(): value for key, value in entries[0].items()}
-        return Server(str(entry["host"]), int(entry["port"]))
+        return Server(str(entry["host"]), int(entry["port"]), str(entry.get("instance", "")))
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from certify_core.contracts import SecretKeeper
 from certify_core.store.accounts import Account, Accounts
 from certify_core.store.assets import Assets
+from certify_core.store.audit import AuditTrail
 from certify_core.store.certificates import Certificates, Page
 from certify_core.store.credentials import Credentials
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
+from certify_core.store.inspection import Inspection
 from certify_core.store.ledger import Ledger
 from certify_core.store.orders import Orders
 from certify_core.store.renewal_windows import RenewalWindows
@@ -20,6 +24,7 @@ from certify_core.store.rotation import Rotation
 from certify_core.store.schedule import Schedule
 from certify_core.store.schema import migrate
 from certify_core.store.secrets import Vault
+from certify_core.store.tokens import Tokens
 
 __all__ = ["Account", "Page", "Store"]
 
@@ -27,9 +32,9 @@ __all__ = ["Account", "Page", "Store"]
 class Store:
     """All queries over one database, with the assets beside it."""
 
-    def __init__(self, engine: Engine, data_dir: Path) -> None:
+    def __init__(self, engine: Engine, data_dir: Path, keepers: Sequence[SecretKeeper] = ()) -> None:
         migrate(engine)
-        self.vault = Vault.open(data_dir)
+        self.vault = Vault.open(data_dir, keepers)
         self._database = Database(engine)
         self.certificates = Certificates(self._database)
         self.deployments = Deployments(self._database)
@@ -40,6 +45,9 @@ class Store:
         self.credentials = Credentials(self._database)
         self.accounts = Accounts(self._database, self.vault)
         self.revocations = Revocations(self._database, self.vault)
+        self.audit = AuditTrail(self._database)
+        self.tokens = Tokens(self._database)
+        self.inspection = Inspection(self._database)
         self.assets = Assets(data_dir / "assets", self.vault)
         self.rotation = Rotation(self._database, self.assets, self.vault)
 

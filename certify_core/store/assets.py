@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from certify_core.errors import LocalFault
-from certify_core.files import remove_leftovers, write_atomically, write_folder_atomically
+from certify_core.files import read_file, remove_leftovers, write_atomically, write_folder_atomically
 from certify_core.store.secrets import Vault
 
 _CERTIFICATE = "fullchain.pem"
@@ -75,10 +75,10 @@ class Assets:
         """
         folder = self._folder(certificate_id, issued_id)
         try:
-            fullchain = (folder / _CERTIFICATE).read_text("ascii")
+            fullchain = read_file(folder / _CERTIFICATE).decode("ascii")
             if (folder / _NO_KEY).exists():
                 return fullchain, ""
-            sealed = (folder / _KEY).read_bytes()
+            sealed = read_file(folder / _KEY)
         except (OSError, UnicodeError) as error:
             raise LocalFault(
                 f"The saved certificate in {folder} cannot be read: {getattr(error, 'strerror', None) or error}.",
@@ -90,6 +90,17 @@ class Assets:
         """Return what there is of one managed certificate, the oldest first."""
         folder = self._root / certificate_id
         return sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
+
+    def lacking(self, certificate_id: str, issued_id: str) -> Path | None:
+        """Return the first file that what was issued should have and has not."""
+        folder = self._folder(certificate_id, issued_id)
+        if not (folder / _CERTIFICATE).exists():
+            return folder / _CERTIFICATE
+        return None if (folder / _KEY).exists() or (folder / _NO_KEY).exists() else folder / _KEY
+
+    def owners(self) -> list[str]:
+        """Return the ids of the managed certificates that have files here, sorted."""
+        return sorted(path.name for path in self._root.glob("[!.]*") if path.is_dir())
 
     def sealed_keys(self) -> Iterator[tuple[Path, str]]:
         """Give the file of every private key, and what it is sealed for."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Column, Table, select, update
 
 from certify_core.errors import LocalFault
-from certify_core.files import write_atomically
+from certify_core.files import read_file, write_atomically
 from certify_core.store.assets import Assets
 from certify_core.store.database import Database
 from certify_core.store.secrets import PARAMETER, Vault
@@ -138,7 +138,7 @@ class Rotation:
 
     def _reseal_file(self, file: Path, purpose: str, found: Resealed) -> None:
         try:
-            sealed = file.read_bytes()
+            sealed = read_file(file)
             renewed = self._resealed(sealed, purpose, found)
             if renewed != sealed:
                 write_atomically(file, renewed)

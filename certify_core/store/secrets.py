@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with AES-256-GCM under a master key that lives in a 0600 file of the data folder.
+"""Secrets at rest: sealed with AES-256-GCM under a master key in a file that its owner alone reads.
 
 A sealed value is bound to what it is for (its `purpose`), so that one row's secret cannot be moved to another. While
 the master key is being changed the file holds several keys, the newest first: the newest seals, every one opens.
@@ -6,14 +6,18 @@ the master key is being changed the file holds several keys, the newest first: t
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from certify_core.errors import LocalFault
-from certify_core.files import write_atomically
+from certify_core.contracts import SecretKeeper
+from certify_core.errors import CertifyError, LocalFault
+from certify_core.files import read_file, write_atomically
+from certify_core.store.key_protection import KeyProtection
 
 FILE = "master.key"
 PARAMETER = "parameter"
@@ -21,36 +25,44 @@ PARAMETER = "parameter"
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _FORMAT = b"\x01"
+_log = logging.getLogger(__name__)
 
 
 class Vault:
     """Seals and opens secrets."""
 
-    def __init__(self, path: Path, *keys: bytes) -> None:
-        """Use these keys, the newest first; `path` is where they are kept."""
+    def __init__(self, path: Path, *keys: bytes, keepers: Sequence[SecretKeeper] = ()) -> None:
+        """Use these keys, the newest first; `path` is where they are kept, protected by the first of `keepers`."""
         self._path = path
+        self._protection = KeyProtection(path, keepers)
         self._keys = keys
         self._ciphers = tuple(AESGCM(key) for key in keys)
 
     @classmethod
-    def open(cls, data_dir: Path) -> Vault:
-        """Return the vault of a data folder; its master key is made on first use.
+    def open(cls, data_dir: Path, keepers: Sequence[SecretKeeper] = ()) -> Vault:
+        """Return the vault of a data folder; its master key is made on first use, and a plain one taken over.
 
         Raises:
             LocalFault: the key file is damaged or cannot be read.
         """
         path = data_dir / FILE
+        protection = KeyProtection(path, keepers)
         try:
             if not path.exists():
-                write_atomically(path, AESGCM.generate_key(KEY_BYTES * 8))
-            content = path.read_bytes()
+                write_atomically(path, protection.add(AESGCM.generate_key(KEY_BYTES * 8)))
+            kept = read_file(path)
         except OSError as error:
             raise LocalFault(
                 f"The master key {path} cannot be read: {error}.", "Restore it from a backup, or mend its permissions."
             ) from error
+        content = protection.remove(kept)
         if not content or len(content) % KEY_BYTES:
             raise LocalFault(f"The master key {path} is damaged.", "Restore it from a backup of the data folder.")
-        return cls(path, *(content[start : start + KEY_BYTES] for start in range(0, len(content), KEY_BYTES)))
+        keys = (content[start : start + KEY_BYTES] for start in range(0, len(content), KEY_BYTES))
+        vault = cls(path, *keys, keepers=keepers)
+        if not protection.is_up_to_date(kept):
+            vault._take_over()
+        return vault
 
     @property
     def has_old_keys(self) -> bool:
@@ -103,9 +115,16 @@ class Vault:
             return sealed
         return self.seal(self.unseal(sealed, purpose), purpose)
 
+    def _take_over(self) -> None:
+        """Protect what was plain, or another keeper's; what cannot be protected now is by the next start."""
+        try:
+            self._keep(*self._keys)
+        except CertifyError as error:
+            _log.warning("The master key stays as it is: %s", error)
+
     def _keep(self, *keys: bytes) -> None:
         try:
-            write_atomically(self._path, b"".join(keys))
+            write_atomically(self._path, self._protection.add(b"".join(keys)))
         except OSError as error:
             raise LocalFault(
                 f"The master key {self._path} cannot be written: {error.strerror or error}.",

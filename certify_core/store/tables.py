@@ -187,6 +187,38 @@ class RevocationRow(SQLModel, table=True):
     next_attempt_at: float | None = None
 
 
+class AccessTokenRow(SQLModel, table=True):
+    """One access token; the token itself is nowhere."""
+
+    __tablename__ = "accesstoken"
+    __table_args__ = (Index("ix_accesstoken_digest", "digest", unique=True),)
+
+    id: str = Field(primary_key=True)
+    digest: str
+    title: str
+    role: str
+    created_by: str
+    created_at: float
+    expires_at: float
+
+
+class AuditRow(SQLModel, table=True):
+    """One entry of the audit trail."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_request", "request"),)
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    """Without gaps."""
+    request: int | None = None
+    """Of an outcome: the number of the request that it is of."""
+    document: str = Field(sa_type=Text)
+    previous: str
+    """The hash of the entry before."""
+    hash: str
+    """Of the hash before and the document."""
+
+
 CERTIFICATES = SQLModel.metadata.tables["managedcertificate"]
 ORDERS = SQLModel.metadata.tables["certificateorder"]
 DEPLOYMENTS = SQLModel.metadata.tables["deployment"]
@@ -195,3 +227,5 @@ CREDENTIALS = SQLModel.metadata.tables["credential"]
 LEDGER = SQLModel.metadata.tables["ledger"]
 ANNOUNCEMENTS = SQLModel.metadata.tables["announcedlimit"]
 REVOCATIONS = SQLModel.metadata.tables["revocation"]
+ACCESS_TOKENS = SQLModel.metadata.tables["accesstoken"]
+AUDIT = SQLModel.metadata.tables["audit"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +39,25 @@ def test_a_wrong_token_is_not_let_in(tmp_path: Path) -> None:
 def test_another_program_on_the_port_is_recognised(tmp_path: Path) -> None:
     (tmp_path / "api.token").write_text("token")
     with ScriptedServer() as server:
-        server.on("/api/managedcertificates", Reply(500, b"<html>"))
+        server.on("/api/health", Reply(200, b"<html>"))
         port = server.url.rsplit(":", 1)[1]
         (tmp_path / "servers.json").write_text(f'[{{"Host": "127.0.0.1", "Port": {port}}}]')
         ended = Service(tmp_path).certify("list")
+        assert ["Authorization" in request.headers for request in server.received] == [False]
     assert (ended.code, "not Certify" in ended.err) == (3, True)
+
+
+def test_another_service_on_the_port_is_recognised(tmp_path: Path) -> None:
+    here, elsewhere = Service(tmp_path / "here"), Service(tmp_path / "elsewhere").start()
+    try:
+        here.configure()
+        (here.data_dir / "api.token").write_text("token")
+        (entry,) = json.loads((elsewhere.data_dir / "servers.json").read_text())
+        (here.data_dir / "servers.json").write_text(json.dumps([{**entry, "Instance": "of an earlier day"}]))
+        ended = here.certify("list")
+        assert (ended.code, "another Certify service" in ended.err) == (3, True)
+    finally:
+        elsewhere.close()
 
 
 @pytest.mark.parametrize("settings", ["{", "[]", '{"port": "many"}'])

@@ -112,7 +112,12 @@ def test_the_built_in_plugins_and_the_example_are_found(installed: Path, tmp_pat
         "challenge_http": ("certify-core", None),
         "deploy_files": ("certify-core", None),
         "hello": ("certify-plugin-hello", None),
+        "iis": ("certify-core", None),
         "store_sqlite": ("certify-core", None),
+        "negotiate": ("certify-core", None),
+        "systemd": ("certify-core", None),
+        "windows_dpapi": ("certify-core", None),
+        "windows_service": ("certify-core", None),
     }
 
 

@@ -57,6 +57,8 @@ class Reader:
                 outcome_of(self._service, answer.body["operation"])
             told = json.loads(example.answer or "{}")
             self._real |= {told[name]: answer.body[name] for name in ("id", "operation") if name in told}
+            if "#" in told.get("url", ""):
+                self._real[told["url"].partition("#")[2]] = answer.body["url"].partition("#")[2]
         return answer
 
     def _translated(self, text: str) -> str:

@@ -1,4 +1,4 @@
-"""serviceconfig.json, and all that keeps a service from starting: one clear line, and no trace."""
+"""serviceconfig.json, and all that keeps a service from working: it says so on its API wherever that is possible."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service import Ended, Service
+from tests.support.degraded import answers, found, is_ready, launched
+from tests.support.issuing import issue
+from tests.support.service import Service
 from tests.support.stores import open_store
-from tests.support.wishes import CERTIFICATES
-
-
-def refused(service: Service) -> Ended:
-    """Run a service that cannot start; it has to end by itself."""
-    return service.certify("serve", timeout=30)
+from tests.support.waiting import eventually
+from tests.support.wishes import CERTIFICATES, wish
 
 
 def config(service: Service, text: str | bytes) -> None:
@@ -32,6 +30,15 @@ def newer_schema(folder: Path) -> None:
         pass
     with contextlib.closing(sqlite3.connect(folder / "manageditems.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+
+
+def without_a_table(folder: Path) -> None:
+    """Make a database that lacks what a start needs first."""
+    with open_store(folder):
+        pass
+    with contextlib.closing(sqlite3.connect(folder / "manageditems.db")) as database:
+        database.execute("DROP TABLE deployment")
         database.commit()
 
 
@@ -54,82 +61,89 @@ def damaged(name: str, content: bytes) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ('{"port": 9696,}', "line 1, column"),
-        ("", "serviceconfig.json"),
-        ("[]", "not a JSON object"),
-        ('"port"', "not a JSON object"),
-        ('{"port": "many"}', "port"),
-        ('{"Port": 70000}', "port"),
-        ('{"port": null}', "port"),
-        ('{"host": 7}', "host"),
-        ('{"host": "0.0.0.0"}', "0.0.0.0"),
-        ('{"host": "::"}', "::"),
-        ('{"host": "192.0.2.1"}', "192.0.2.1"),
-        ('{"host": "www.example.com"}', "www.example.com"),
-        ('{"logLevel": "loud"}', "loglevel"),
-        ('{"store": "stone-tablets"}', "stone-tablets"),
-        (b'{"host": "\xff"}', "serviceconfig.json"),
-    ],
-)
-def test_a_wrong_configuration_ends_the_start_with_one_line_that_names_it(
-    idle: Service, text: str | bytes, named: str
-) -> None:
-    config(idle, text)
-    ended = refused(idle)
-    assert (ended.code, ended.out) == (1, "")
-    assert [named in line for line in ended.err.splitlines()] == [True]
-    assert ended.err.startswith("certify: ")
-
-
-@pytest.mark.parametrize(
     ("damage", "named"),
     [
-        (newer_schema, "newer version"),
+        (damaged("serviceconfig.json", b'{"port": 9696,}'), "line 1, column"),
+        (damaged("serviceconfig.json", b'{"store": "stone-tablets"}'), "stone-tablets"),
+        (newer_schema, "newer than"),
+        (without_a_table, "no such table"),
         (damaged("master.key", b"short"), "master.key"),
         (in_its_place("master.key"), "master.key"),
         (damaged("manageditems.db", b"this is no database" * 1000), "manageditems.db"),
         (in_its_place("manageditems.db"), "manageditems.db"),
-        (in_its_place("api.token"), "api.token"),
-        (damaged("api.token", b"\xff\xfe\xff"), "api.token"),
         (damaged("logs", b""), "logs"),
     ],
-    ids=["newer schema", "key cut off", "key a folder", "no database", "database a folder", "token a folder",
-         "token damaged", "logs a file"],
+    ids=["configuration", "no such store", "newer schema", "no table", "key cut off", "key a folder", "no database",
+         "database a folder", "logs a file"],
 )  # fmt: skip
-def test_a_damaged_data_folder_ends_the_start_with_one_line_that_names_it(
-    idle: Service, damage: Callable[[Path], None], named: str
-) -> None:
+class TestStartFailure:
+    def test_it_is_told_in_one_line_and_by_the_api(
+        self, idle: Service, damage: Callable[[Path], None], named: str
+    ) -> None:
+        damage(idle.data_dir)
+        line = launched(idle)
+        assert (line.startswith("certify: "), named in line, "Traceback" in line) == (True, True, False)
+        health = idle.call("GET", "/api/health", token=None)
+        assert (health.status, health.body["live"], health.body["ready"]) == (503, True, False)
+        refused = idle.call("GET", CERTIFICATES)
+        assert (refused.status, named in refused.body["detail"]) == (503, True)
+        reason = found(idle)["start-failed"]
+        assert (reason["severity"], named in reason["evidence"]) == ("error", True)
+
+
+def test_a_service_that_could_not_start_works_once_the_cause_is_gone(idle: Service, name: str) -> None:
+    config(idle, "{")
+    launched(idle)
+    config(idle, "{}")
+    eventually(lambda: is_ready(idle))
+    assert issue(idle, wish(name))["status"] == "healthy"
+    assert "start-failed" not in found(idle)
+
+
+def test_a_stranger_learns_of_a_failed_start_and_no_more(idle: Service) -> None:
+    config(idle, "{")
+    launched(idle)
+    told = idle.call("GET", "/api/health", token=None).body
+    assert set(told) == {"service", "version", "instance", "live", "ready", "worst"}
+    for path in ("/api/health/findings", CERTIFICATES, "/api/system/config"):
+        assert idle.call("GET", path, token=None).status == 401
+
+
+def test_a_service_that_could_not_start_ends_when_it_is_told_to(idle: Service) -> None:
+    config(idle, "{")
+    launched(idle)
+    assert idle.stop(10) == 0
+
+
+def test_the_log_says_once_why_the_service_could_not_start(idle: Service) -> None:
+    config(idle, '{"store": "stone-tablets"}')
+    launched(idle)
+    idle.stop(10)
+    log = (idle.data_dir / "logs" / "service.exceptions.log").read_text()
+    assert log.count("stone-tablets") == 1
+
+
+@pytest.mark.parametrize("damage", [in_its_place("api.token"), damaged("api.token", b"\xff\xfe\xff")])
+def test_what_can_be_no_token_is_set_aside_and_a_new_one_made(idle: Service, damage: Callable[[Path], None]) -> None:
     damage(idle.data_dir)
-    ended = refused(idle)
-    assert (ended.code, ended.out) == (1, "")
-    assert [named in line for line in ended.err.splitlines()] == [True]
-    assert ended.err.startswith("certify: ")
+    assert idle.start().call("GET", CERTIFICATES).status == 200
+    assert (idle.data_dir / "api.token.damaged-1").exists()
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below", "/proc/certify"])
-def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path, folder: str) -> None:
+def test_a_data_folder_that_cannot_be_written_ends_the_start_with_one_line(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("not a folder")
-    ended = refused(Service(tmp_path / folder))
+    ended = Service(tmp_path / folder).certify("serve", timeout=30)
     assert ended.code in {1, 2}
     assert folder in ended.err
     assert "Traceback" not in ended.err
 
 
-def test_a_service_that_could_not_start_starts_once_the_cause_is_gone(idle: Service) -> None:
-    config(idle, "{")
-    refused(idle)
-    config(idle, "{}")
-    assert idle.start().call("GET", CERTIFICATES).status == 200
-
-
-@pytest.mark.parametrize("port", ["port", "Port", "PORT"])
-def test_keys_are_found_in_any_case(idle: Service, port: str) -> None:
-    config(idle, json.dumps({port: 0, "HOST": "127.0.0.1"}))
-    idle.start(port=None)
-    assert idle.url.startswith("http://127.0.0.1:")
-    assert idle.url != "http://127.0.0.1:9696"
+def test_a_value_that_is_wrong_is_a_finding_and_certificates_are_issued_all_the_same(idle: Service, name: str) -> None:
+    config(idle, '{\n"logLevel": "loud"\n}')
+    assert issue(idle.start(), wish(name))["status"] == "healthy"
+    wrong = found(idle)["config-invalid"]
+    assert (wrong["subject"], "line 2" in wrong["evidence"], wrong["fixable"]) == ("logLevel", True, True)
 
 
 def test_unknown_keys_are_left_alone(idle: Service) -> None:
@@ -148,13 +162,45 @@ def test_an_empty_host_is_the_default(idle: Service) -> None:
     assert idle.configure(host="").start().url.startswith("http://localhost:")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost"])
+def test_every_loopback_host_is_listened_on(idle: Service, host: str) -> None:
+    assert idle.configure(host=host).start().url.startswith(f"http://{host}:")
+    assert answers(idle)
+
+
+def test_a_host_that_others_can_reach_is_not_listened_on(idle: Service) -> None:
+    assert idle.configure(host="0.0.0.0").start().url.startswith("http://localhost:")
+    assert "0.0.0.0" in found(idle)["config-invalid"]["evidence"]
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data", environment={"CERTIFY_HOST": "127.0.0.3"}).configure(host="127.0.0.2")
+    try:
+        assert service.start().url.startswith("http://127.0.0.3:")
+    finally:
+        service.close()
+
+
 def test_the_command_line_wins_over_the_file(idle: Service) -> None:
     assert idle.configure(port=1).start(port=0).call("GET", CERTIFICATES).status == 200
 
 
-def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    service = Service(tmp_path / "data").start()
-    try:
-        assert service.call("GET", CERTIFICATES).status == 200
-    finally:
-        service.close()
+def test_the_settings_are_shown_with_what_is_wrong(idle: Service) -> None:
+    config(idle, '{"logLevel": "loud", "host": "127.0.0.1"}')
+    shown = idle.start().call("GET", "/api/system/config").body
+    settings = {item["name"]: (item["value"], item["source"]) for item in shown["settings"]}
+    assert (settings["host"], settings["logLevel"]) == (("127.0.0.1", "file"), ("information", "default"))
+    assert [problem["field"] for problem in shown["problems"]] == ["logLevel"]
+
+
+def test_a_setting_is_changed_in_the_file(service: Service) -> None:
+    answer = service.call("PATCH", "/api/system/config", {"portNegotiation": False})
+    assert (answer.status, json.loads((service.data_dir / "serviceconfig.json").read_text())["portNegotiation"]) == (
+        200,
+        False,
+    )
+
+
+def test_a_wrong_setting_is_refused_by_its_name(service: Service) -> None:
+    answer = service.call("PATCH", "/api/system/config", {"port": 70_000})
+    assert (answer.status, answer.body["field"]) == (422, "port")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.killing import TERMINATED
 from tests.support.stores import database_file, open_store
 
 WRITER = """
@@ -18,6 +19,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from certify_core.domain.certificate import DeploymentStatus
+from tests.support.killing import TERMINATED
 from tests.support.stores import NOW, issue, open_store, wanting
 with open_store(Path(sys.argv[1])) as store:
     while True:
@@ -47,7 +49,7 @@ def test_what_was_reported_as_committed_is_there_after_a_kill(tmp_path: Path, af
             assert step != "issued" or found[one].issued is not None
             assert step != "edited" or found[one].version == 2
         everything = [store.certificates.get(item["id"]) for item in store.certificates.page(limit=1000).items]
-    assert writer.returncode == -9
+    assert writer.returncode == TERMINATED
     assert {(item.version, len(item.deployments)) for item in everything} <= {(1, 2), (2, 3)}
     with contextlib.closing(sqlite3.connect(database_file(tmp_path))) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

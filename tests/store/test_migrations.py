@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from certify_core.api import LocalFault
 from certify_core.store.schema import head_revision, migrate
+from tests.support.killing import KILLED
 from tests.support.stores import NOW, open_store, sqlite_engine, wanting
 
 STARTS_AT_ONCE = 4
@@ -112,7 +113,7 @@ def test_a_migration_that_is_killed_half_way_leaves_nothing_and_is_done_by_the_n
     left = tables(tmp_path)
     with open_store(tmp_path) as store:
         created = store.certificates.create(wanting(places=1), NOW)
-        assert (killed.returncode, left, store.certificates.get(created.id)) == (-9, set(), created)
+        assert (killed.returncode, left, store.certificates.get(created.id)) == (KILLED, set(), created)
 
 
 def test_a_database_that_cannot_be_migrated_is_a_local_fault(tmp_path: Path) -> None:

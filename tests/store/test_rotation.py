@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from certify_core.domain.settings import CertificateSettings, DeploymentSettings
 from certify_core.engine.parameters import opened
 from certify_core.store import Store
 from certify_core.store.secrets import PARAMETER
+from tests.support.killing import KILLED
 from tests.support.stores import KEY_PEM, NOW, open_store, order_for, wanting
 
 PROJECT = Path(__file__).parents[2]
@@ -141,7 +141,7 @@ def test_there_are_no_more_writes_than_are_tried(folder: Path) -> None:
 
 @pytest.mark.parametrize("write", range(1, WRITES + 1))
 def test_killed_before_any_write_nothing_is_lost(folder: Path, write: int) -> None:
-    assert rotate_until(folder, write) == -signal.SIGKILL
+    assert rotate_until(folder, write) == KILLED
     with open_store(folder) as store:
         store.rotation.finish()
         assert (secrets_of(store), keys_in(folder)) == ({KEY_PEM, PASSWORD}, 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -17,6 +16,7 @@ from unittest.mock import patch
 from sqlalchemy import event
 
 from certify_core.store import Store
+from tests.support.killing import kill_this_process
 from tests.support.stores import sqlite_engine
 
 
@@ -29,13 +29,12 @@ def main() -> None:
 
     def write() -> None:
         if next(numbers) == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    rename = Path.rename  # on this system the same as `replace`, and not in the way here
+            kill_this_process()
 
     def watched(source: Path, target: Path) -> Path:
         write()
-        return rename(source, target)
+        os.replace(source, target)  # noqa: PTH105 - the method of `Path` is the one that is watched
+        return target
 
     event.listen(engine, "commit", lambda _: write())
     with patch.object(Path, "replace", watched):

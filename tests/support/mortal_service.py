@@ -22,7 +22,7 @@ from certify_core.service.servers import Server
 
 QUIET = {
     *("key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"),
-    *("all", "of", "unfinished", "users", "ordered_at", "issued_ids"),
+    *("all", "of", "unfinished", "users", "ordered_at", "issued_ids", "lacking", "owners"),
 }
 """Calls that change nothing and are no step of an order."""
 
@@ -73,12 +73,13 @@ class Watched:
 
 def watch(host: Host, points: Points) -> None:
     """Put the stand-ins in place, before anything runs."""
-    store: Any = host.store
+    assert host.works is not None, host.state.start_failure
+    store: Any = host.works.store
     for name in ("orders", "accounts", "assets", "deployments", "revocations"):
         setattr(store, name, Watched(getattr(store, name), name, points))
-    connect = host.engine.accounts.connect
+    connect = host.works.engine.accounts.connect
     client: Callable[..., Any] = lambda *args, **kwargs: Watched(connect(*args, **kwargs), "authority", points)  # noqa: E731
-    host.engine.accounts.connect = client
+    host.works.engine.accounts.connect = client
     for registry in (host.plugins.challenge_providers, host.plugins.deployment_targets):
         items: dict[str, Any] = registry._items
         for name, item in items.items():

@@ -18,6 +18,8 @@ from typing import Any, Self
 import urllib3
 
 START_SECONDS = 30
+BY_BREAK = hasattr(signal, "SIGBREAK")
+"""Where processes send no signals to each other a service is told to end as `tests.support.breaking` says."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +140,12 @@ class Service:
         return Ended(process.returncode, process.stdout, process.stderr)
 
     def _module(self, *arguments: str) -> list[str]:
-        return ["certify_core.cli", *arguments]
+        return ["tests.support.breaking" if BY_BREAK else "certify_core.cli", *arguments]
 
     def kill(self) -> None:
         """Kill the process as a power cut would."""
         if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.kill()
             self._process.wait(10)
 
     def stop(self, timeout: float = 30) -> int:
@@ -154,7 +156,10 @@ class Service:
     def terminate(self) -> None:
         """Ask the process to end, and do not wait."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        else:
+            self._process.send_signal(signal.SIGTERM)
 
     def close(self) -> None:
         """End the process, however it is doing."""
@@ -175,6 +180,7 @@ class Service:
         return subprocess.Popen(
             [self._python, "-u", "-m", *self._module(*arguments)],
             env=self._environment,
+            stdin=subprocess.PIPE if BY_BREAK else None,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

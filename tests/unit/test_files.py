@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from certify_core.files import write_atomically, write_folder_atomically
+from tests.support.killing import KILLED
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ write_folder_atomically(Path(sys.argv[1]), {"a": b"1", "b": b"2"})
 """
     ended = run(program, tmp_path / "folder", str(step))
     made = names(tmp_path / "folder") if (tmp_path / "folder").exists() else []
-    assert (ended.returncode, made in ([], ["a", "b"])) == (-9, True)
+    assert (ended.returncode, made in ([], ["a", "b"])) == (KILLED, True)
 
 
 def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certify_ca_local.names import name_constraints
-from certify_core.api import LocalFault, write_folder_atomically
+from certify_core.api import LocalFault, read_file, write_folder_atomically
 
 CERTIFICATE_FILE = "root.pem"
 KEY_FILE = "root.key"
@@ -114,8 +114,8 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certifi
 
 def _load(folder: Path) -> Root:
     try:
-        certificate = x509.load_pem_x509_certificate((folder / CERTIFICATE_FILE).read_bytes())
-        key = load_pem_private_key((folder / KEY_FILE).read_bytes(), password=None)
+        certificate = x509.load_pem_x509_certificate(read_file(folder / CERTIFICATE_FILE))
+        key = load_pem_private_key(read_file(folder / KEY_FILE), password=None)
     except OSError as error:
         raise _damaged(folder, f"{error.filename} cannot be read ({error.strerror})") from error
     except (ValueError, TypeError):

@@ -10,8 +10,8 @@ from functools import cache
 from certify_core.api import LocalFault
 
 _log = logging.getLogger(__name__)
-_EVERY_ADDRESS = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - the authority comes from outside
-_NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
+EVERY_ADDRESS = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - the authority comes from outside
+NO_SUCH_FAMILY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 
 
 def listening_sockets(port: int, backlog: int) -> list[socket.socket]:
@@ -22,12 +22,12 @@ def listening_sockets(port: int, backlog: int) -> list[socket.socket]:
     """
     sockets: list[socket.socket] = []
     missing: OSError | None = None
-    for family, address in _EVERY_ADDRESS.items():
+    for family, address in EVERY_ADDRESS.items():
         try:
             # create_server keeps an IPv6 socket to IPv6 (IPV6_V6ONLY), so that both can have the same port.
             sockets.append(socket.create_server((address, port), family=family, backlog=backlog))
         except OSError as error:
-            if error.errno in _NO_SUCH_FAMILY:
+            if error.errno in NO_SUCH_FAMILY:
                 _log_missing(port, family)
                 missing = error
                 continue

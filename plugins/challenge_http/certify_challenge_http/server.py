@@ -17,9 +17,11 @@ from certify_challenge_http.message import answer_to
 
 PATIENCE = 5.0
 """Seconds that a client has from connecting to having read our answer."""
-MAX_CONNECTIONS = 500
-"""With more than this the oldest one is dropped for the newest; well below the 1024 files a process may often open."""
-BACKLOG = 1024
+MAX_CONNECTIONS = 250
+"""With more than this the oldest one is dropped for the newest."""
+BACKLOG = 128
+"""How many are accepted in one round at each of two sockets, before the oldest are dropped: with `MAX_CONNECTIONS` no
+more than the 512 that `select` takes on Windows."""
 
 Find = Callable[[str], str | None]
 
@@ -144,6 +146,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
     except ImportError:
-        # Not there on every system; the standard loop does the same more slowly.
-        return asyncio.new_event_loop()
+        # Not there on every system; this one does the same more slowly. Windows' own default, the proactor, would stop
+        # listening when a client resets its connection before it is accepted.
+        return asyncio.SelectorEventLoop()
     return uvloop.new_event_loop()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from certify_challenge_http.answerable import ensure_answerable, has_safe_token
 from certify_challenge_http.fetching import fetch
-from certify_core.api import Challenge, ChallengeFailed, LocalFault, remove_leftovers, write_atomically
+from certify_core.api import Challenge, ChallengeFailed, LocalFault, remove_file, remove_leftovers, write_atomically
 
 _READABLE_FILE = 0o644
 _READABLE_FOLDER = 0o755
@@ -89,19 +89,21 @@ class WebrootProvider:
         if not has_safe_token(challenge):
             return
         file = _file(challenge, parameters)
-        try:
-            # Without the folder there is nothing to remove; another order may have taken it away just now.
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                remove_leftovers(file)
-                file.unlink()
-        except OSError as error:
-            raise LocalFault(
-                f"The answer cannot be removed from {file}: {error.strerror or error}.", "Remove it by hand."
-            ) from error
-        # Another order's answer may be there, or the administrator's own files: then they stay.
-        with self._lock(parameters), contextlib.suppress(OSError):
-            file.parent.rmdir()
-            file.parent.parent.rmdir()
+        # Also where it only looks for leftovers: not every system takes a folder away while it is being read.
+        with self._lock(parameters):
+            try:
+                # Without the folder there is nothing to remove; another order may have taken it away just now.
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    remove_leftovers(file)
+                    remove_file(file)
+            except OSError as error:
+                raise LocalFault(
+                    f"The answer cannot be removed from {file}: {error.strerror or error}.", "Remove it by hand."
+                ) from error
+            # Another order's answer may be there, or the administrator's own files: then they stay.
+            with contextlib.suppress(OSError):
+                file.parent.rmdir()
+                file.parent.parent.rmdir()
 
     def _lock(self, parameters: WebrootParameters) -> threading.Lock:
         """Return what keeps an order from taking the folders away, still empty, in which another one is to write."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from certify_core.api import DeploymentFailed
+from certify_core.api import DeploymentFailed, FileHeld
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space there.",
@@ -18,6 +18,7 @@ _REMEDIES = {
     errno.EBUSY: "Mount the folder into the container rather than its single files.",
     errno.ENOTDIR: "Give the parameter dir the path of a folder.",
 }
+_LET_GO = "Find the program that holds it, such as a virus scanner or a backup, and have it leave this folder alone."
 _REMEDY = "See that the folder can be written."
 
 
@@ -29,4 +30,5 @@ def refusals_of(action: str, path: Path) -> Iterator[None]:
     except OSError as error:
         where = error.filename2 or path  # the file that a rename was to replace
         why = error.strerror or type(error).__name__
-        raise DeploymentFailed(f"Cannot {action} {where}: {why}.", _REMEDIES.get(error.errno or 0, _REMEDY)) from error
+        remedy = _LET_GO if isinstance(error, FileHeld) else _REMEDIES.get(error.errno or 0, _REMEDY)
+        raise DeploymentFailed(f"Cannot {action} {where}: {why}.", remedy) from error

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from certify_core.api import DeploymentFailed, sync_folder
+from certify_core.api import DeploymentFailed, read_file, remove_file, replace_file, sync_folder
 from certify_deploy_files.owner import Owner
 
 HAS_POSIX_RIGHTS = hasattr(os, "chown")
@@ -48,7 +48,7 @@ def read_state(path: Path) -> FileState | None:
         kind = "a symbolic link" if stat.S_ISLNK(facts.st_mode) else "not a file"
         raise DeploymentFailed(f"{path} is {kind}.", "Remove it, or give the file another name or folder.")
     owner = (facts.st_uid, facts.st_gid) if HAS_POSIX_RIGHTS else None
-    return FileState(path.read_bytes(), stat.S_IMODE(facts.st_mode), owner)
+    return FileState(read_file(path), stat.S_IMODE(facts.st_mode), owner)
 
 
 def replace_files(changes: Mapping[Path, FileState | None]) -> dict[Path, FileState | None]:
@@ -73,8 +73,8 @@ def replace_files(changes: Mapping[Path, FileState | None]) -> dict[Path, FileSt
 def sweep(paths: Iterable[Path]) -> None:
     """Remove the temporary files that belong to `paths`."""
     for path in paths:
-        _new(path).unlink(missing_ok=True)
-        _old(path).unlink(missing_ok=True)
+        remove_file(_new(path))
+        remove_file(_old(path))
 
 
 def _new(path: Path) -> Path:
@@ -101,9 +101,9 @@ def _swap(changes: Mapping[Path, FileState | None], previous: Mapping[Path, File
 
 def _put(path: Path, staged: Path, state: FileState | None) -> None:
     if state is None:
-        path.unlink(missing_ok=True)
+        remove_file(path)
     else:
-        staged.replace(path)
+        replace_file(staged, path)
 
 
 def _stage(path: Path, state: FileState | None) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from certify_challenge_http.listener import Listener
 from certify_challenge_http.message import MAX_REQUEST
+from certify_challenge_http.server import BACKLOG, MAX_CONNECTIONS
 from tests.support.http_exchange import CHALLENGES, body, exchange, get_token, received_until_closed, request, status
 from tests.support.ports import free_port
 
@@ -140,6 +141,14 @@ def test_the_oldest_of_too_many_connections_is_dropped(listen: Listen) -> None:
     with ExitStack() as stack:
         oldest, *_ = [connected(port, stack) for _ in range(11)]
         assert is_dropped(oldest)
+
+
+def test_far_more_clients_than_are_served_do_not_stop_the_listener(listen: Listen) -> None:
+    port = listen(patience=FAR_TOO_LONG)
+    with ExitStack() as stack:
+        for _ in range(MAX_CONNECTIONS + 3 * BACKLOG):
+            connected(port, stack)
+    assert body(get_token(port, "token")) == ANSWER
 
 
 def test_the_second_oldest_connection_is_kept(listen: Listen) -> None:

@@ -48,7 +48,7 @@ def holder(port: int) -> Iterator[int]:
         [sys.executable, "-c", _HOLD, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
+        assert process.stdout.readline().strip() == b"held"
         yield process.pid
         process.communicate(b"\n")
 

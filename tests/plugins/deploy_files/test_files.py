@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class TestContract(DeploymentTargetContract):
 
     @pytest.fixture
     def parameters(self, folder: Path) -> FilesParameters:
-        return FilesParameters(dir=folder, pfx="site.pfx", der="site.der", reload="true")
+        return FilesParameters(dir=folder, pfx="site.pfx", der="site.der", reload=f'"{sys.executable}" -c ""')
 
     @pytest.fixture
     def observe(self, tmp_path: Path) -> Observe:

@@ -10,15 +10,16 @@ from pydantic import ValidationError
 
 from certify_deploy_files.parameters import Endpoint, FilesParameters
 
+FOLDER = str(Path("/etc/ssl/site").absolute())
 README = Path(__file__).parents[3] / "plugins" / "deploy_files" / "README.md"
 
 
 def test_a_folder_is_enough() -> None:
-    assert FilesParameters.model_validate({"dir": "/etc/ssl/site"}).fullchain == "fullchain.pem"
+    assert FilesParameters.model_validate({"dir": FOLDER}).fullchain == "fullchain.pem"
 
 
 def test_the_strings_of_a_command_line_become_values() -> None:
-    given = {"dir": "/etc/ssl/site", "pfx": "true", "mode": "0640", "reload_timeout": "2.5", "verify": "[::1]:443"}
+    given = {"dir": FOLDER, "pfx": "true", "mode": "0640", "reload_timeout": "2.5", "verify": "[::1]:443"}
     parameters = FilesParameters.model_validate(given)
     assert (parameters.pfx, parameters.key_mode, parameters.reload_timeout, parameters.endpoint) == (
         "certificate.pfx",
@@ -29,7 +30,7 @@ def test_the_strings_of_a_command_line_become_values() -> None:
 
 
 def test_json_switches_files_with_booleans() -> None:
-    parameters = FilesParameters.model_validate({"dir": "/d", "pfx": True, "chain": False})
+    parameters = FilesParameters.model_validate({"dir": FOLDER, "pfx": True, "chain": False})
     assert (parameters.pfx, parameters.chain) == ("certificate.pfx", "")
 
 
@@ -61,7 +62,7 @@ def test_json_switches_files_with_booleans() -> None:
 )
 def test_what_is_wrong_is_refused_at_its_field(field: str, value: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message) as refused:
-        FilesParameters.model_validate({"dir": "/d", field: value})
+        FilesParameters.model_validate({"dir": FOLDER, field: value})
     assert refused.value.errors()[0]["loc"] == (field,)
 
 
@@ -76,21 +77,21 @@ def test_what_is_wrong_is_refused_at_its_field(field: str, value: str, message: 
 )
 def test_fields_that_do_not_go_together_are_refused(given: dict[str, str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        FilesParameters.model_validate({"dir": "/d", **given})
+        FilesParameters.model_validate({"dir": FOLDER, **given})
 
 
 def test_the_password_does_not_show() -> None:
-    parameters = FilesParameters.model_validate({"dir": "/d", "pfx_password": "hunter2"})
+    parameters = FilesParameters.model_validate({"dir": FOLDER, "pfx_password": "hunter2"})
     assert "hunter2" not in f"{parameters!r} {parameters} {parameters.model_dump_json()}"
 
 
 @pytest.mark.parametrize("text", ["localhost:443", "[::1]:443", "192.0.2.1:8443"])
 def test_an_endpoint_is_shown_as_it_was_given(text: str) -> None:
-    assert str(FilesParameters.model_validate({"dir": "/d", "verify": text}).endpoint) == text
+    assert str(FilesParameters.model_validate({"dir": FOLDER, "verify": text}).endpoint) == text
 
 
 def test_the_readme_describes_every_parameter_with_its_default() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", README.read_text(encoding="utf-8"), re.MULTILINE)
     described = {name: default.strip("`") for name, default in rows if name.islower()}
-    defaults = FilesParameters.model_validate({"dir": "/d"}).model_dump(mode="json") | {"dir": "(required)"}
+    defaults = FilesParameters.model_validate({"dir": FOLDER}).model_dump(mode="json") | {"dir": "(required)"}
     assert described == {name: str(default).removesuffix(".0") for name, default in defaults.items()}

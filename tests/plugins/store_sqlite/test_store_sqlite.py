@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from certify_core.api import LocalFault, PluginContext, StoreProvider
 from certify_store_sqlite import SqliteStore, certify_stores
+from tests.support.killing import KILLED
 
 WRITES = {"certify_writes": True}
 POOL_AND_OVERFLOW = 20
@@ -93,7 +94,7 @@ with writer.begin() as connection:
 """
     ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     engine = SqliteStore().open(PluginContext(tmp_path))
-    assert (ended.returncode, value(engine)) == (-9, 42)
+    assert (ended.returncode, value(engine)) == (KILLED, 42)
     engine.dispose()
 
 

@@ -70,10 +70,32 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", sa.Float),
     )
     op.create_index("ix_revocation_state", "revocation", ["state"])
+    op.create_table(
+        "accesstoken",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("digest", sa.String, nullable=False),
+        sa.Column("title", sa.String, nullable=False),
+        sa.Column("role", sa.String, nullable=False),
+        sa.Column("created_by", sa.String, nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("expires_at", sa.Float, nullable=False),
+    )
+    op.create_index("ix_accesstoken_digest", "accesstoken", ["digest"], unique=True)
+    op.create_table(
+        "audit",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("request", sa.Integer),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("previous", sa.String, nullable=False),
+        sa.Column("hash", sa.String, nullable=False),
+    )
+    op.create_index("ix_audit_request", "audit", ["request"])
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.drop_table("audit")
+    op.drop_table("accesstoken")
     op.drop_table("revocation")
     op.drop_column("account", "deactivating")
     op.drop_column("account", "sealed_next_key")

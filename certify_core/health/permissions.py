@@ -1,0 +1,113 @@
+"""Who may read the data folder: the service's user alone where secrets are, and everything belongs to that user.
+
+Permission bits and owners of POSIX; Windows has its own, which its own plugin looks at.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from certify_core.domain.finding import Finding, Severity
+from certify_core.errors import LocalFault
+
+SECRET = ("master.key", "api.token", "*.db", "*.db-wal", "*.db-shm", "*.db.bak")
+"""Files that nobody else may read."""
+PLAIN = ("serviceconfig.json", "servers.json")
+"""Files that nobody else may write: they say what the service does and where its clients go."""
+FOLDERS = ("assets", "backups", "damaged")
+"""Folders that nobody else may enter, whatever is in them."""
+_OTHERS = 0o077
+_OTHERS_WRITE = 0o022
+
+
+class PermissionsCheck:
+    """Looks at the data folder and the files directly in it."""
+
+    name = "permissions"
+    title = "Permissions of the data folder"
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def run(self) -> list[Finding]:
+        """Look at every file that matters."""
+        if not hasattr(os, "geteuid"):
+            return []
+        try:
+            findings = [*self._too_open(), *self._of_strangers()]
+        except OSError as error:
+            raise LocalFault(
+                f"{error.filename} cannot be looked at: {error.strerror}.",
+                "Run this as the service's user, or as root.",
+            ) from error
+        owner = _owner(self._data_dir)
+        return findings or [
+            Finding("permissions", Severity.OK, f"{self._data_dir} is closed to others.", f"It belongs to {owner}.")
+        ]
+
+    def fix(self, finding: Finding) -> str:
+        """Take permissions of others away, or give a file to the folder's owner."""
+        path = Path(finding.subject)
+        if finding.code not in {"foreign-owner", "permissions-too-open"}:
+            raise LocalFault(f"{finding.code} cannot be fixed by itself.", finding.remedy)
+        try:
+            if finding.code == "foreign-owner":
+                folder = self._data_dir.stat()
+                os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
+                return f"{path} now belongs to {_owner(self._data_dir)}."
+            mode = stat.S_IMODE(path.stat().st_mode) & ~dict(self._limits())[path]
+            path.chmod(mode)
+        except OSError as error:
+            raise LocalFault(
+                f"The permissions of {path} cannot be changed: {error.strerror}.", "Run this as its owner, or as root."
+            ) from error
+        return f"{path} now has the mode {mode:o}."
+
+    def _too_open(self) -> Iterator[Finding]:
+        for path, forbidden in self._limits():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & forbidden:
+                can = "written" if mode & _OTHERS_WRITE else "read"
+                yield Finding(
+                    code="permissions-too-open",
+                    severity=Severity.ERROR,
+                    what=f"{path} can be {can} by other users.",
+                    evidence=f"Its mode is {mode:o}.",
+                    remedy=f"Run `certify doctor --fix`, or: chmod {mode & ~forbidden:o} {path}",
+                    fixable=True,
+                    subject=str(path),
+                )
+
+    def _of_strangers(self) -> Iterator[Finding]:
+        """Yield files that another user has put here: the service may be unable to read or replace them."""
+        owner = self._data_dir.stat().st_uid
+        for path in sorted(self._data_dir.iterdir()):
+            if path.lstat().st_uid != owner:
+                yield Finding(
+                    code="foreign-owner",
+                    severity=Severity.WARNING,
+                    what=f"{path} does not belong to the owner of the data folder.",
+                    evidence=f"It belongs to {_owner(path)}, and the folder to {_owner(self._data_dir)}.",
+                    remedy=f"Run `certify doctor --fix` as root, or: chown {_owner(self._data_dir)} {path}",
+                    fixable=os.geteuid() == 0,
+                    subject=str(path),
+                )
+
+    def _limits(self) -> Iterator[tuple[Path, int]]:
+        """Yield each path that is there with the bits that it must not have."""
+        yield self._data_dir, _OTHERS_WRITE
+        for patterns, forbidden in ((SECRET, _OTHERS), (PLAIN, _OTHERS_WRITE), (FOLDERS, _OTHERS)):
+            for pattern in patterns:
+                for path in sorted(self._data_dir.glob(pattern)):
+                    if not path.is_symlink():
+                        yield path, forbidden
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return str(path.lstat().st_uid)

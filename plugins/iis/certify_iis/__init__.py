@@ -1,0 +1,18 @@
+"""A deployment target that puts certificates into the machine's store and binds them to sites of IIS.
+
+It loads on every system; where there is no IIS, planning and deploying say so.
+"""
+
+from __future__ import annotations
+
+from certify_core.api import PluginContext, hookimpl
+from certify_iis.com import ComAdmin
+from certify_iis.ledger import Ledger
+from certify_iis.target import IisTarget
+from certify_iis.windows_store import WindowsStore
+
+
+@hookimpl
+def certify_deployment_targets(context: PluginContext) -> list[IisTarget]:
+    """Offer the target `iis`."""
+    return [IisTarget(Ledger(context.data_dir / "iis" / "deployed.json"), ComAdmin(), WindowsStore())]

@@ -1,0 +1,19 @@
+"""Integrated authentication: people sign in with the account they have, by Kerberos or NTLM (RFC 4559).
+
+Who is let in, and as what, the groups of this machine say. On by default only where the system does all of it itself.
+"""
+
+from __future__ import annotations
+
+from certify_core.api import PluginContext, SignIn, hookimpl
+from certify_negotiate.settings import Settings
+from certify_negotiate.sign_in import Negotiate
+
+__all__ = ["certify_sign_ins"]
+
+
+@hookimpl
+def certify_sign_ins(context: PluginContext) -> list[SignIn]:
+    """Offer the sign-in if it is wanted."""
+    settings = Settings.model_validate(context.settings)
+    return [Negotiate(settings)] if settings.is_wanted else []

@@ -1,0 +1,31 @@
+"""What serviceconfig.json says about integrated authentication."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import BaseModel, ConfigDict
+
+from certify_core.api import Role
+
+
+class Settings(BaseModel):
+    """The settings; their names are the file's, in lower case."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=lambda name: name.replace("_", ""))
+
+    integrated_authentication: bool | None = None
+    """Whether people can sign in with their accounts; None means: where there is Windows."""
+    administrators_group: str = ""
+    """The group whose members are administrators; empty means the system's own where it has one (Windows)."""
+    access_group: str = ""
+    """A further group that is let in."""
+    access_group_role: Role = Role.OPERATOR
+    """What its members are."""
+    access_realm: str = ""
+    """Not on Windows: the Kerberos realm or NTLM domain whose users are this machine's users of the same name."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is on."""
+        return os.name == "nt" if self.integrated_authentication is None else self.integrated_authentication

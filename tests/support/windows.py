@@ -1,0 +1,171 @@
+"""A Windows machine for tests: Wine with Windows' own Python and Certify's wheel, on a network of its own.
+
+Every machine has its own copy of the lab's disk, so that several test processes do not meet; the copy shares files
+with the lab and costs next to nothing. One process is alive all along, since Wine ends its services with the last one.
+
+    python -m tests.support.windows tests/store -k rotation      runs these tests there
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tests.windows.lab import build
+
+PYTHON = r"C:\Python\python.exe"
+COPIED = (
+    "tests",
+    "plugins",
+    "docs",
+    "examples",
+    "benchmarks",
+    "README.md",
+    "CHANGELOG.md",
+    "Makefile",
+    "pyproject.toml",
+)
+"""What the tests need of the project beside the wheel; the packages themselves are those of the wheel."""
+PYTEST = (
+    *("-m", "pytest", "-p", "tests.windows.lab.selection", "-p", "no:cacheprovider"),
+    *("-q", "--tb=short", "-o", "verbosity_assertions=2", "--ignore=tests/windows/lab"),
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a Windows process ended."""
+
+    code: int
+    output: str
+    """What it wrote, standard output and error together."""
+
+
+class WindowsMachine:
+    """A machine that runs while the `with` block does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._prefix = folder / "windows"
+        self._environment = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("PYTEST", "PYTHON", "CERTIFY_"))
+            },
+            **build.ENVIRONMENT,
+            "WINEPREFIX": str(self._prefix),
+            # Compiled modules are kept beyond the machine's life: compiling them takes longer than most tests.
+            "PYTHONPYCACHEPREFIX": f"Z:{build.CACHE / 'compiled'}",
+            "PYTHONUTF8": "1",
+        }
+        self._alive: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        _copy(build.lab(), self._prefix)
+        _install(build.wheel(), self.disk / "Python" / "Lib" / "site-packages")
+        _copy_tree(self.disk / "certify")
+        self._alive = self._boot()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["wineserver", "--kill"], env=self._environment, check=False)
+        assert self._alive is not None
+        self._alive.wait(30)
+        shutil.rmtree(self._prefix, ignore_errors=True)
+
+    @property
+    def disk(self) -> Path:
+        """Drive C, as this system sees it."""
+        return self._prefix / "drive_c"
+
+    def python(self, *arguments: str, timeout: float = 60, environment: dict[str, str] | None = None) -> Ended:
+        """Run Windows Python in the folder of the tests and wait; raise TimeoutExpired after `timeout` seconds."""
+        process = subprocess.Popen(
+            self._inside(["wine", PYTHON, *arguments]),
+            cwd=self.disk / "certify",
+            env={**self._environment, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as expired:
+            # pytest-timeout's own report comes first, with every thread's stack; here the process no longer reacts.
+            process.kill()
+            said = expired.output or b""
+            raise AssertionError(f"{arguments!r} did not end within {timeout} s:\n{said[-8000:]!r}") from None
+        return Ended(process.returncode, output)
+
+    def pytest(self, *arguments: str, timeout: float = 600) -> Ended:
+        """Run tests of the project on Windows Python, in one process."""
+        return self.python(*PYTEST, *arguments, timeout=timeout)
+
+    def _boot(self) -> subprocess.Popen[bytes]:
+        """Start the process that keeps the machine and its network alive until it is killed."""
+        new_network = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+        lasting = ["wine", PYTHON, "-c", "print(flush=True); import threading; threading.Event().wait()"]
+        process = subprocess.Popen(
+            [*new_network, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *lasting],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline(), "Windows Python does not start"
+        return process
+
+    def _inside(self, command: Sequence[str]) -> list[str]:
+        """Return the command as it is run in the machine's network."""
+        assert self._alive is not None
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        return ["nsenter", "--net", *user, f"--target={self._alive.pid}", *command]
+
+
+def _copy(lab: Path, prefix: Path) -> None:
+    """Copy the lab's disk: files are shared but the registry, which Wine writes in place."""
+    shutil.copytree(lab, prefix, symlinks=True, copy_function=_share)
+
+
+def _share(source: str, target: str) -> None:
+    if source.endswith(".reg"):
+        shutil.copy2(source, target)
+        return
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+def _install(wheel: Path, site_packages: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for entry in archive.infolist():
+            archive.extract(entry, site_packages)
+
+
+def _copy_tree(target: Path) -> None:
+    target.mkdir()
+    for name in COPIED:
+        source = build.PROJECT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made, WindowsMachine(Path(made)) as machine:
+        ended = machine.pytest(*sys.argv[1:])
+    print(ended.output)
+    sys.exit(ended.code)

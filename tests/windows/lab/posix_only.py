@@ -1,0 +1,80 @@
+"""The tests that do not run on Windows Python, and why: the one list, which docs/testing.md shows.
+
+A key is the beginning of a test's id. Everything else in the folders of `suites` runs there.
+"""
+
+from __future__ import annotations
+
+PERMISSIONS = "It is about POSIX permission bits or owners; on Windows the folder's access list says who may read."
+PROGRAM = "It asks a program of the system that tests outside Windows have: openssl, nginx, sh, mount."
+WORDS = "It quotes a POSIX system's own words for a refusal."
+HOLDER = "Wine does not tell who holds a port."
+SLOW = "It takes half a minute under Wine."
+SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc, named pipes."
+
+POSIX_ONLY: dict[str, str] = {
+    "tests/engine/test_x509.py::test_openssl_takes": PROGRAM,
+    "tests/engine/test_x509.py::test_the_signing_request_holds_every_name_in_order": PROGRAM,
+    "tests/engine/test_x509.py::test_the_serial_is_the_one_that_openssl_shows": PROGRAM,
+    "tests/plugins/ca_local/test_names.py::test_internal_names_are_signed_and_openssl_accepts_them": PROGRAM,
+    "tests/plugins/ca_local/test_names.py::test_openssl_believes_not_even": PROGRAM,
+    "tests/plugins/ca_local/test_root.py::test_only_the_owner_reads_the_key": PERMISSIONS,
+    "tests/plugins/challenge_http/test_contract.py::TestWebroot": PROGRAM,
+    "tests/plugins/challenge_http/test_port.py::test_a_port_that_is_taken_on_ipv6": HOLDER,
+    "tests/plugins/challenge_http/test_port.py::test_a_server_that_cannot_start_says_so": WORDS,
+    "tests/plugins/challenge_http/test_port.py::test_a_service_without_files_left": SYSTEM_CALLS,
+    "tests/plugins/challenge_http/test_port.py::test_a_service_without_threads_left": SYSTEM_CALLS,
+    "tests/plugins/challenge_http/test_port.py::test_a_user_who_may_not_have_the_port": SYSTEM_CALLS,
+    "tests/plugins/challenge_http/test_port.py::test_closing_while_clients_connect": SLOW,
+    "tests/plugins/challenge_http/test_port.py::test_the_program_that_holds_the_port": HOLDER,
+    "tests/plugins/challenge_http/test_webroot.py::test_a_document_root_that_may_not_be_written": PERMISSIONS,
+    "tests/plugins/challenge_http/test_webroot.py::test_a_file_where_a_folder_should_be": WORDS,
+    "tests/plugins/challenge_http/test_webroot.py::test_a_redirect_is_left": PROGRAM,
+    "tests/plugins/challenge_http/test_webroot.py::test_a_server_with_another": PROGRAM,
+    "tests/plugins/challenge_http/test_webroot.py::test_the_mode_of_a_folder": PERMISSIONS,
+    "tests/plugins/challenge_http/test_webroot.py::test_the_server_of_an_ip_address": PROGRAM,
+    "tests/plugins/challenge_http/test_webroot.py::test_the_web_server_serves": PROGRAM,
+    "tests/plugins/challenge_http/test_webroot.py::test_the_web_servers_user_may_read": PERMISSIONS,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_disk_with_just_enough_space": PROGRAM,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_file_above_the_folder_is_named": WORDS,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_full_disk": PROGRAM,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_link_is_neither_followed": (
+        "Wine shows a symbolic link as the file behind it."
+    ),
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_missing_right_is_named": PERMISSIONS,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_read_only_disk_is_named": PROGRAM,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_a_rename_that_is_refused": PROGRAM,
+    "tests/plugins/deploy_files/test_all_or_nothing.py::test_an_unknown_owner_is_named": PERMISSIONS,
+    "tests/plugins/deploy_files/test_endpoint.py": PROGRAM,
+    "tests/plugins/deploy_files/test_files.py::test_a_missing_folder_is_made_for_all_to_enter": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_a_user_alone": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_only_the_files_with_the_key_are_private": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_rights_are_put_right": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_the_files_belong_to": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_the_mode_is_that_of": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_the_plan_says_what_differs": PERMISSIONS,
+    "tests/plugins/deploy_files/test_files.py::test_undo_gives_the_files_back": PERMISSIONS,
+    "tests/plugins/deploy_files/test_pkcs12.py::test_an_empty_password_opens_it": PROGRAM,
+    "tests/plugins/deploy_files/test_pkcs12.py::test_it_is_encrypted_as_asked": PROGRAM,
+    "tests/plugins/deploy_files/test_pkcs12.py::test_openssl": PROGRAM,
+    "tests/plugins/deploy_files/test_reload.py": PROGRAM,
+    "tests/plugins/negotiate/test_posix_groups.py": SYSTEM_CALLS,
+    "tests/plugins/negotiate/test_sign_in.py": PROGRAM,
+    "tests/plugins/systemd": PROGRAM,
+    "tests/plugins/store_sqlite/test_store_sqlite.py::test_a_file_that_others_could_read": PERMISSIONS,
+    "tests/plugins/store_sqlite/test_store_sqlite.py::test_only_the_owner_reads_its_files": PERMISSIONS,
+    "tests/store/test_bad_disk.py::test_a_full_disk": PROGRAM,
+    "tests/store/test_bad_disk.py::test_a_data_folder_on_a_read_only_disk": PROGRAM,
+    "tests/store/test_secrets_and_assets.py::test_only_the_owner_reads_the_master_key": PERMISSIONS,
+    "tests/unit/test_files.py::test_a_file_is_private": PERMISSIONS,
+    "tests/unit/test_files.py::test_a_full_disk_leaves_the_old_content": SYSTEM_CALLS,
+    "tests/unit/test_files.py::test_a_new_folder_and_its_files_are_private": PERMISSIONS,
+    "tests/unit/test_files.py::test_a_process_killed_at_any_system_call_leaves_a_folder_whole_or_none[7]": (
+        "A folder is not opened to make it durable: there is one system call less."
+    ),
+    "tests/unit/test_files.py::test_a_reader_never_sees_half_a_file": (
+        "A reader that never lets go keeps the file as it is; tests/windows/test_held_files.py has one that does."
+    ),
+    "tests/unit/test_files.py::test_a_replaced_file_has_the_new_mode": PERMISSIONS,
+    "tests/unit/test_files.py::test_the_mode_does_not_depend_on_the_umask": PERMISSIONS,
+}

@@ -1,0 +1,34 @@
+"""The project's own tests, run by Windows Python on the wheel as Windows users get it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.windows import WindowsMachine
+from tests.windows.lab.posix_only import POSIX_ONLY
+
+PROJECT = Path(__file__).parents[3]
+MINUTES = 60
+SUITES = {
+    "windows": ["tests/windows"],
+    "unit and engine": ["tests/unit", "tests/engine"],
+    "store": ["tests/store"],
+    "plugins": ["tests/plugins"],
+}
+"""What is run in one process each."""
+
+
+@pytest.mark.timeout(10 * MINUTES)
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_tests_pass_on_windows(machine: WindowsMachine, suite: str) -> None:
+    ended = machine.pytest(*SUITES[suite], timeout=9 * MINUTES)
+    assert ended.code == 0, ended.output
+    assert re.search(r"^\d+ passed", ended.output, re.MULTILINE), ended.output
+
+
+def test_the_page_shows_every_test_that_is_left_out_and_why() -> None:
+    rows = "".join(f"| `{test}` | {reason} |\n" for test, reason in POSIX_ONLY.items())
+    assert rows in (PROJECT / "docs" / "testing.md").read_text(encoding="utf-8")
