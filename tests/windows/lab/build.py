@@ -1,4 +1,4 @@
-"""Builds the Windows lab: a Wine prefix with a whole Windows CPython and all that Certify requires, from packages alone.
+"""Builds the Windows lab: a Wine prefix with a whole Windows CPython and what Certify requires, from packages alone.
 
     python -m tests.windows.lab.build
 
