@@ -30,7 +30,7 @@ bench: $(INSTALLED) packages  ## throughput, memory and latencies, beside a peer
 	$(BIN)/python -m benchmarks
 
 packages:
-	tools/system-packages pebble nginx-light openssl faketime curl systemd krb5-kdc krb5-admin-server krb5-user $(WINDOWS)
+	tools/system-packages clamav-daemon nftables pebble nginx-light openssl faketime curl systemd krb5-kdc krb5-admin-server krb5-user $(WINDOWS)
 
 $(INSTALLED): pyproject.toml
 	tools/make-venv "$(PYTHON)" "$(VENV)"

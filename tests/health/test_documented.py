@@ -11,8 +11,11 @@ SOURCES = [
     *(ROOT / "certify_core" / "health").glob("*.py"),
     *(ROOT / "certify_core" / "service").glob("*.py"),
     *(ROOT / "plugins").glob("*/*/health.py"),
+    *(ROOT / "plugins" / "av_checks").glob("*/*.py"),
 ]
-CODE = re.compile(r'(?:code=|Finding\(\s*|_found\()"([a-z0-9-]+)"(?:,\s*(?:severity=)?Severity\.(\w+))?')
+CODE = re.compile(
+    r'(?:code=|Finding\(\s*|Interference\(\s*|_found\()"([a-z0-9-]+)"(?:,\s*(?:severity=)?Severity\.(\w+))?'
+)
 
 
 def codes() -> set[str]:
