@@ -56,6 +56,11 @@ class AcmeClient(AccountClient):
         return self._directory.meta().profiles
 
     @property
+    def caa_identities(self) -> tuple[str, ...]:
+        """By which names in CAA records the authority recognises itself; empty if it does not say (RFC 8659)."""
+        return self._directory.meta().caa_identities
+
+    @property
     def suggests_renewals(self) -> bool:
         """Whether the authority says when to renew its certificates, and takes `replaces` (RFC 9773)."""
         return self._directory.optional(RENEWAL_INFO) is not None

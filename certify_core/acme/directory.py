@@ -35,6 +35,8 @@ class Meta:
     external_account_required: bool = False
     profiles: Mapping[str, str] = field(default_factory=dict)
     """Name and description of each (draft-ietf-acme-profiles)."""
+    caa_identities: tuple[str, ...] = ()
+    """By which names in CAA records the authority recognises itself (RFC 8659)."""
 
 
 class Directory:
@@ -68,11 +70,12 @@ class Directory:
 
         meta = self._current().get("meta")
         parsed = messages.Directory.Meta.from_json(meta if isinstance(meta, dict) else {})
-        terms, profiles = parsed.terms_of_service, parsed.profiles
+        terms, profiles, identities = parsed.terms_of_service, parsed.profiles, parsed.caa_identities
         return Meta(
             terms_of_service=terms if isinstance(terms, str) else None,
             external_account_required=parsed.external_account_required is True,
             profiles={str(name): str(text) for name, text in profiles.items()} if isinstance(profiles, Mapping) else {},
+            caa_identities=tuple(map(str, identities)) if isinstance(identities, list | tuple) else (),
         )
 
     def forget(self) -> None:

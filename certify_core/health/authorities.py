@@ -9,18 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import urlsplit
 
-from certify_core.acme import AccountKey, AcmeClient
-from certify_core.contracts import AcmeAuthority
 from certify_core.domain.finding import Finding, Severity
-from certify_core.engine.accounts import USER_AGENT
 from certify_core.engine.clock import TOLERANCE
 from certify_core.errors import CertifyError
+from certify_core.health.asking import PATIENCE, client_of
 from certify_core.health.check import NothingToFix
 from certify_core.plugins import Plugins
 from certify_core.store import Account, Store
 
-PATIENCE = 10.0
-"""Seconds that an authority has to answer."""
 DRIFT = 60.0
 """Seconds that our clock may differ from an authority's."""
 AT_ONCE = 8
@@ -71,21 +67,8 @@ class AuthoritiesCheck(NothingToFix):
         return [reached, *self._clock(account, theirs)]
 
     def _time_at(self, account: Account) -> float | None:
-        client = AcmeClient(
-            account.directory,
-            AccountKey.from_pem(account.key_pem),
-            ca_bundle=account.ca_bundle or self._usual_roots(account.directory),
-            user_agent=USER_AGENT,
-            timeout=self._patience,
-        )
-        with closing(client):
+        with closing(client_of(account, self._plugins, self._patience)) as client:
             return client.authority_time()
-
-    def _usual_roots(self, directory: str) -> str | None:
-        for authority in self._plugins.authorities:
-            if isinstance(authority, AcmeAuthority) and authority.directory == directory:
-                return authority.ca_bundle
-        return None
 
     def _clock(self, account: Account, theirs: float | None) -> list[Finding]:
         if theirs is None:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from certify_core.errors import InvalidInput
+from certify_core.service.audit_fields import MASK
 from certify_core.service.config_file import FILE, ConfigFile, read_config_file
 from certify_core.service.listen import loopback_addresses
 
@@ -47,7 +48,8 @@ class ServiceConfig(BaseModel):
     store: str = "sqlite"
     """Name of the storage plugin."""
     heartbeatUrl: str = ""  # noqa: N815
-    """An address that is asked every few minutes while all is well, and with /fail when it is not; empty for none."""
+    """An address that is asked every few minutes while all is well, and with /fail when it is not; empty for none.
+    Who knows it can silence the alarm: it is shown without its path."""
 
     @field_validator("port", "httpChallengeServerPort", mode="before")
     @classmethod
@@ -75,6 +77,8 @@ class ServiceConfig(BaseModel):
     def _address(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("it is no http or https address")
+        if MASK in value:
+            raise ValueError("the mask is not the address itself")
         return value
 
 
@@ -172,13 +176,21 @@ def described(configuration: Configuration) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "value": getattr(configuration.config, name),
+            "value": _shown(name, getattr(configuration.config, name)),
             "source": configuration.sources.get(name, "default"),
             "default": field.default,
             "description": (field.description or "").replace("\n", " "),
         }
         for name, field in ServiceConfig.model_fields.items()
     ]
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a value for people: of the heartbeat's address no more than where it leads."""
+    if name != "heartbeatUrl" or not value:
+        return value
+    address = urlsplit(value)
+    return f"{address.scheme}://{address.hostname}/{MASK}"
 
 
 def change_settings(data_dir: Path, changes: Mapping[str, JsonValue]) -> None:

@@ -19,8 +19,8 @@ from certify_core.errors import InvalidInput, LocalFault
 from certify_core.files import read_file, write_atomically
 
 FILE = "serviceconfig.json"
-_MODE = 0o644
-"""There is no secret in it."""
+_MODE = 0o600
+"""Who reads the heartbeat's address can silence the alarm."""
 
 
 @dataclass(frozen=True, slots=True)

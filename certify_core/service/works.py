@@ -8,6 +8,7 @@ from certify_core.contracts import HealthCheck
 from certify_core.engine.engine import Engine
 from certify_core.health.assets import AssetsCheck
 from certify_core.health.authorities import AuthoritiesCheck
+from certify_core.health.caa import CaaCheck
 from certify_core.health.certificates import CertificatesCheck
 from certify_core.plugins import Plugins
 from certify_core.store import Store
@@ -38,6 +39,7 @@ class Works:
         """The health checks that need them."""
         return [
             AuthoritiesCheck(self.store, self._plugins),
+            CaaCheck(self.store, self._plugins),
             CertificatesCheck(self.store),
             AssetsCheck(self.store),
         ]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import orjson
 from sqlalchemy import select
 
+from certify_core.domain.identifiers import Identifier
+from certify_core.domain.settings import CertificateSettings
 from certify_core.store.database import Database
 from certify_core.store.rows import C
 
@@ -24,6 +26,14 @@ class Inspection:
         query = select(C.id, C.name, C.expires_at).where(C.expires_at < before).order_by(C.expires_at).limit(limit)
         with self._database.read() as connection:
             return [(row.id, row.name, row.expires_at) for row in connection.execute(query)]
+
+    def due_next(self, limit: int) -> list[tuple[str, tuple[Identifier, ...], str]]:
+        """Return id, names and authority of the certificates that are renewed next."""
+        query = select(C.id, C.settings).where(C.next_due_at.is_not(None)).order_by(C.next_due_at).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        wanted = [(row.id, CertificateSettings.model_validate_json(row.settings)) for row in rows]
+        return [(certificate_id, item.parsed_identifiers, item.authority) for certificate_id, item in wanted]
 
     def issued(self) -> Iterator[tuple[str, str, list[str]]]:
         """Yield id and name of every managed certificate with the ids of what it uses now."""

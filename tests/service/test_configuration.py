@@ -204,3 +204,20 @@ def test_a_setting_is_changed_in_the_file(service: Service) -> None:
 def test_a_wrong_setting_is_refused_by_its_name(service: Service) -> None:
     answer = service.call("PATCH", "/api/system/config", {"port": 70_000})
     assert (answer.status, answer.body["field"]) == (422, "port")
+
+
+def test_the_heartbeats_address_is_shown_to_nobody_in_full(idle: Service) -> None:
+    idle.configure(heartbeatUrl="http://127.0.0.1:9/ping/2f6b").start()
+    shown = idle.call("GET", "/api/system/config").body
+    values = {item["name"]: item["value"] for item in shown["settings"]}
+    assert (values["heartbeatUrl"], "2f6b" in json.dumps(shown)) == ("http://127.0.0.1/********", False)
+
+
+def test_the_mask_of_an_address_is_not_taken_for_the_address(idle: Service) -> None:
+    idle.configure(heartbeatUrl="http://127.0.0.1:9/ping/2f6b").start()
+    answer = idle.call("PATCH", "/api/system/config", {"heartbeatUrl": "http://127.0.0.1/********"})
+    assert (answer.status, answer.body["field"], "2f6b" in (idle.data_dir / "serviceconfig.json").read_text()) == (
+        422,
+        "heartbeatUrl",
+        True,
+    )

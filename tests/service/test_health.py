@@ -15,7 +15,8 @@ from certify_core.service.config import read_configuration
 from certify_core.service.servers import Server
 from certify_core.testing.health_check import HealthCheckContract
 from tests.service.test_broken_plugin import install
-from tests.support.degraded import found
+from tests.support.degraded import found, launched
+from tests.support.scripted_server import ScriptedServer
 from tests.support.service import Service
 from tests.support.waiting import eventually
 
@@ -157,3 +158,16 @@ def test_a_file_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
 def test_a_wrong_store_is_left_to_a_person(tmp_path: Path) -> None:
     (tmp_path / "serviceconfig.json").write_text('{"store": 7}')
     assert Checkup([ConfigurationCheck(tmp_path, lambda: None)]).fix() == []
+
+
+def test_a_service_that_works_is_heard_at_the_address_of_its_heartbeat(idle: Service) -> None:
+    with ScriptedServer() as server:
+        idle.configure(heartbeatUrl=f"{server.url}/ping/2f6b").start()
+        eventually(lambda: len(server.requests("/ping/2f6b")) > 0)
+
+
+def test_a_service_that_could_not_start_says_so_at_the_address_of_its_heartbeat(idle: Service) -> None:
+    (idle.data_dir / "master.key").write_bytes(b"short")
+    with ScriptedServer() as server:
+        launched(idle.configure(heartbeatUrl=f"{server.url}/ping/2f6b"))
+        eventually(lambda: len(server.requests("/ping/2f6b/fail")) > 0)
