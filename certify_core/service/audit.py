@@ -49,7 +49,8 @@ class Audit:
             try:
                 number = await self._add(self._request(scope, body))
             except CertifyError as error:
-                answer = refusal(503, f"Nothing was done, as it could not be audited: {error.cause}", error.remedy)
+                detail = f"Nothing was done, as it could not be audited: {error.cause}"
+                answer = refusal(503, detail, error.remedy, failure_class=error.failure_class)
                 await answer(scope, receive, send)
                 return
 

@@ -11,14 +11,21 @@ from certify_core.domain.failure import FailureClass
 from certify_core.service.problems import MEDIA_TYPE
 
 
-def refusal(status: int, detail: str, remedy: str, headers: dict[str, str] | None = None) -> Response:
+def refusal(
+    status: int,
+    detail: str,
+    remedy: str,
+    headers: dict[str, str] | None = None,
+    *,
+    failure_class: FailureClass = FailureClass.USER,
+) -> Response:
     """Return the answer for a request that is not served."""
     body = {
         "title": "Refused",
         "status": status,
         "detail": detail,
         "remedy": remedy,
-        "failure_class": FailureClass.USER,
+        "failure_class": failure_class,
     }
     return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
 

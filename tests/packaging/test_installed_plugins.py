@@ -107,6 +107,7 @@ def test_every_module_imports_with_the_declared_requirements_alone(installed: Pa
 def test_the_built_in_plugins_and_the_example_are_found(installed: Path, tmp_path: Path) -> None:
     found = {record["name"]: (record["distribution"], record["error"]) for record in run(installed, DESCRIBE, tmp_path)}
     assert found == {
+        "av_checks": ("certify-core", None),
         "ca_local": ("certify-core", None),
         "ca_public": ("certify-core", None),
         "challenge_http": ("certify-core", None),
