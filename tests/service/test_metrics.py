@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 
 from tests.support.degraded import found, launched
 from tests.support.issuing import issue
@@ -66,3 +67,10 @@ def test_a_service_that_works_says_so(service: Service) -> None:
 
 def test_strangers_get_no_metrics(service: Service) -> None:
     assert service.call("GET", "/metrics", token=None).status == 401
+
+
+def test_the_rules_for_alerts_ask_for_metrics_that_there_are(service: Service, name: str) -> None:
+    issue(service, wish(name))
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r"expr: .*?(certify_\w+)", page))
+    assert (len(asked), asked - {metric for metric, _ in metrics(service)}) == (3, set())
