@@ -3,6 +3,16 @@
 from certify_core.api import CertificateBundle, DeploymentFailed, hookimpl
 """
 
+from certify_core.care import (
+    Backup,
+    CaredStore,
+    CheckReport,
+    Damage,
+    RecoveryReport,
+    RowFate,
+    Source,
+    StoreCare,
+)
 from certify_core.contracts import (
     AcmeAuthority,
     Authority,
@@ -58,12 +68,16 @@ __all__ = [
     "AcmeAuthority",
     "Authority",
     "AuthorityUnavailable",
+    "Backup",
+    "CaredStore",
     "CertificateBundle",
     "CertifyError",
     "Challenge",
     "ChallengeFailed",
     "ChallengeProvider",
+    "CheckReport",
     "Conflict",
+    "Damage",
     "DeploymentFailed",
     "DeploymentTarget",
     "DirectAuthority",
@@ -88,7 +102,9 @@ __all__ = [
     "PolicyRefused",
     "ProtocolViolation",
     "RateLimited",
+    "RecoveryReport",
     "Role",
+    "RowFate",
     "SecretKeeper",
     "ServiceManager",
     "ServiceStatus",
@@ -96,6 +112,8 @@ __all__ = [
     "Severity",
     "SignIn",
     "SignedIn",
+    "Source",
+    "StoreCare",
     "StoreProvider",
     "Undo",
     "hookimpl",

@@ -171,7 +171,8 @@ class StoreProvider(Protocol):
     def open(self, context: PluginContext) -> Engine:
         """Return an engine whose transactions are durable when a commit returns, with foreign keys enforced.
 
-        Connections that will write carry the execution option ``certify_writes``.
+        Connections that will write carry the execution option ``certify_writes``. Statements name their columns: a
+        provider may add some of its own, and tables and triggers, whose names begin with ``certify_``.
         """
 
 

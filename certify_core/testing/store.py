@@ -84,7 +84,7 @@ class StoreContract:
                     "counter_id INTEGER NOT NULL REFERENCES counter (id) ON DELETE CASCADE)"
                 )
             )
-            connection.execute(text("INSERT INTO counter VALUES (1, 0)"))
+            connection.execute(text("INSERT INTO counter (id, value) VALUES (1, 0)"))
         yield engine
         engine.dispose()
 
@@ -122,7 +122,7 @@ class StoreContract:
     def test_a_failed_transaction_leaves_nothing(self, engine: Engine) -> None:
         with pytest.raises(ZeroDivisionError), _writing(engine).begin() as connection:
             _set_count(connection, 42)
-            connection.execute(text("INSERT INTO note VALUES (1, 1)"))
+            connection.execute(text("INSERT INTO note (id, counter_id) VALUES (1, 1)"))
             _ = 1 / 0
         with engine.connect() as connection:
             notes = connection.execute(text("SELECT id FROM note")).all()
@@ -130,18 +130,18 @@ class StoreContract:
 
     def test_after_a_failed_transaction_the_next_one_works(self, engine: Engine) -> None:
         with pytest.raises(IntegrityError), _writing(engine).begin() as connection:
-            connection.execute(text("INSERT INTO counter VALUES (1, 1)"))
+            connection.execute(text("INSERT INTO counter (id, value) VALUES (1, 1)"))
         with _writing(engine).begin() as connection:
             _set_count(connection, 42)
         assert _counted(engine) == 42
 
     def test_what_refers_to_nothing_is_refused(self, engine: Engine) -> None:
         with pytest.raises(IntegrityError), _writing(engine).begin() as connection:
-            connection.execute(text("INSERT INTO note VALUES (1, 7)"))
+            connection.execute(text("INSERT INTO note (id, counter_id) VALUES (1, 7)"))
 
     def test_deleting_takes_along_what_belongs_to_it(self, engine: Engine) -> None:
         with _writing(engine).begin() as connection:
-            connection.execute(text("INSERT INTO note VALUES (1, 1)"))
+            connection.execute(text("INSERT INTO note (id, counter_id) VALUES (1, 1)"))
             connection.execute(text("DELETE FROM counter WHERE id = 1"))
         with engine.connect() as connection:
             assert connection.execute(text("SELECT id FROM note")).all() == []

@@ -49,7 +49,8 @@ def test_the_migrations_make_exactly_what_the_tables_say(tmp_path: Path) -> None
     engine = sqlite_engine(tmp_path)
     migrate(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": lambda name, *_: not (name or "").startswith("certify_")}
+        context = MigrationContext.configure(connection, opts=options)  # what the storage plugin adds is its own
         difference = compare_metadata(context, SQLModel.metadata)
     engine.dispose()
     assert difference == []

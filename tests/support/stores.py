@@ -39,11 +39,12 @@ def sqlite_engine(folder: Path) -> Engine:
 @contextlib.contextmanager
 def open_store(folder: Path) -> Iterator[Store]:
     """Give the store of a data folder, as a service that starts there has it."""
-    store = Store(sqlite_engine(folder), folder)
+    engine = sqlite_engine(folder)
     try:
-        yield store
+        with contextlib.closing(Store(engine, folder)) as store:
+            yield store
     finally:
-        store.close()
+        engine.dispose()
 
 
 def database_file(folder: Path) -> Path:

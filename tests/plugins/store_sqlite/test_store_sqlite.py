@@ -105,7 +105,7 @@ def test_a_failed_transaction_leaves_nothing(writer: Engine) -> None:
         _ = 1 / 0
     with writer.connect() as connection:
         tables = connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table'")).scalars().all()
-    assert (value(writer), tables) == (0, ["counter"])
+    assert (value(writer), "other" in tables) == (0, False)
 
 
 def test_writers_at_once_lose_no_update(writer: Engine) -> None:

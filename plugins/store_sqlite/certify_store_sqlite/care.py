@@ -1,0 +1,110 @@
+"""What the service, the API and `certify db` call: check, backup, recovery of one database."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from certify_core.api import Backup, CheckReport, LocalFault, NotFound, RecoveryReport
+from certify_store_sqlite import generations
+from certify_store_sqlite.backup import make_backup
+from certify_store_sqlite.check import check
+from certify_store_sqlite.files import DatabaseFiles
+from certify_store_sqlite.recovery import recover, restore
+
+FULL_CHECK_EVERY = 86_400.0
+"""Seconds."""
+PATIENCE = 5.0
+"""Seconds for which a file that another program holds is waited for."""
+PAUSE = 0.1
+
+T = TypeVar("T")
+
+
+class SqliteCare:
+    """Looks after the database of one data folder."""
+
+    def __init__(self, files: DatabaseFiles) -> None:
+        self._files = files
+
+    def prepare(self) -> RecoveryReport | None:
+        """Check the database before it is opened, and recover it if it is damaged."""
+        if not self._files.database.exists() and not self._files.backup.exists() and not self.backups():
+            return None  # a data folder that is new
+        if self._files.database.exists() and self._patiently(self._check_at_start).sound:
+            return None
+        return self.recover()
+
+    def check(self, *, full: bool = True) -> CheckReport:
+        """Look at everything, or at what can be looked at quickly."""
+        report = self._patiently(lambda: check(self._files.database, self._files.state, full=full))
+        if full and report.sound:
+            self._files.checked.touch()
+        return report
+
+    def back_up(self, reason: str) -> Backup:
+        """Make a backup, and let go of those too old to keep."""
+        with _named("backed up"):
+            made = make_backup(self._files, reason)
+        generations.prune(self.backups(), time.time())
+        return made
+
+    def backups(self) -> Sequence[Backup]:
+        """Return the backups, the newest first."""
+        return generations.listed(self._files.generations)
+
+    def restore(self, backup_id: str) -> RecoveryReport:
+        """Put a backup in the database's place."""
+        found = next((backup for backup in self.backups() if backup.id == backup_id), None)
+        if found is None:
+            raise NotFound(f"There is no backup {backup_id}.", "`certify db list` shows those that there are.")
+        fault = found.fault or generations.fault_of(found.path)
+        if fault:
+            raise LocalFault(f"The backup {backup_id} cannot be used: {fault}", "Choose another: `certify db list`.")
+        with _named("restored"):
+            return restore(self._files, found)
+
+    def recover(self) -> RecoveryReport:
+        """Make the best database of what can be read and the newest good backup."""
+        with _named("recovered"):
+            return recover(self._files, self.backups())
+
+    def _check_at_start(self) -> CheckReport:
+        return self.check(full=self._is_full_check_due())
+
+    def _is_full_check_due(self) -> bool:
+        try:
+            age = time.time() - self._files.checked.stat().st_mtime
+        except OSError:
+            return True
+        return not 0 <= age < FULL_CHECK_EVERY
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """Try again while another program holds the file; a scanner mostly lets go of it soon."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return act()
+            except (PermissionError, sqlite3.OperationalError) as error:
+                if time.monotonic() > deadline:
+                    raise _fault("read", error) from error
+            time.sleep(PAUSE)
+
+
+@contextmanager
+def _named(verb: str) -> Iterator[None]:
+    """Say in words what the system or SQLite refuses."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise _fault(verb, error) from error
+
+
+def _fault(verb: str, error: OSError | sqlite3.Error) -> LocalFault:
+    return LocalFault(
+        f"The database cannot be {verb}: {error}.",
+        "Check free disk space and the permissions of the data folder, and that no other program holds its files.",
+    )

@@ -1,0 +1,129 @@
+"""Whether a database is what was written: its structure, every row, how many there are, and its last change.
+
+SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check) miss a third of what can be damaged in a file; the seals
+of rows, their counts, and the last change kept beside the database show the rest.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from certify_core.api import CheckReport, Damage
+from certify_store_sqlite.changes import read_last_change
+from certify_store_sqlite.guards import COUNTED, DELETED, sealed_columns
+from certify_store_sqlite.seals import COLUMN, SIZE, Value, change_of, holds
+
+HEADER = b"SQLite format 3\0"
+HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN}
+"""What SQLite says of a file that another program has, or that may not be opened."""
+FEW = 10
+"""So many of SQLite's own complaints are told."""
+
+
+def check(database: Path, state: Path | None = None, *, full: bool = True) -> CheckReport:
+    """Look at a database file without changing it.
+
+    Args:
+        database: the file; its WAL beside it belongs to it.
+        state: where the last change is kept; None does not look at that.
+        full: `integrity_check` instead of `quick_check`: whether indexes agree with their tables, too.
+
+    Raises:
+        sqlite3.OperationalError: somebody holds the file, or it cannot be opened.
+        OSError: the same.
+    """
+    began = time.monotonic()
+    rows: dict[str, int] = {}
+    last = 0
+    damages = _of_file(database)
+    if not damages:
+        try:
+            with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                damages = [*_of_structure(connection, full=full), *_of_rows(connection, rows)]
+                last = _last_change(connection)
+        except sqlite3.DatabaseError as error:
+            if _is_held(error):
+                raise
+            damages = [Damage("structure", f"{database.name} cannot be read: {error}.")]
+    if state is not None:
+        damages += _of_state(last, state)
+    return CheckReport(time.time(), full, rows, last, tuple(damages), time.monotonic() - began)
+
+
+def _is_held(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in HELD
+
+
+def _of_file(database: Path) -> list[Damage]:
+    with database.open("rb") as file:
+        header = file.read(len(HEADER))
+    if header == HEADER:
+        return []
+    return [Damage("no-database", f"{database.name} is no SQLite database.")]
+
+
+def _of_structure(connection: sqlite3.Connection, *, full: bool) -> Iterator[Damage]:
+    pragma = "integrity_check" if full else "quick_check"
+    for (verdict,) in connection.execute(f"PRAGMA {pragma}({FEW})"):
+        if verdict != "ok":
+            yield Damage("structure", f"SQLite says: {verdict}.")
+
+
+def _of_rows(connection: sqlite3.Connection, rows: dict[str, int]) -> Iterator[Damage]:
+    sealed = sealed_columns(connection)
+    if not sealed:
+        return
+    connection.create_function("certify_holds", -1, _holds, deterministic=True)
+    counted = dict(connection.execute(f"SELECT name, rows FROM {COUNTED}"))  # noqa: S608
+    for table, columns in {**sealed, DELETED: "key,name"}.items():
+        try:
+            rows[table], good = _counts(connection, table, columns)
+        except sqlite3.DatabaseError as error:
+            yield Damage("rows-unreadable", f"Rows of {table} cannot be read: {error}.")
+            continue
+        if good != rows[table]:
+            yield Damage("rows-changed", f"{rows[table] - good} rows of {table} are not what was written.")
+        if table != DELETED and counted.get(table) != rows[table]:
+            yield Damage("rows-missing", f"{table} has {rows[table]} rows and should have {counted.get(table)}.")
+
+
+def _counts(connection: sqlite3.Connection, table: str, columns: str) -> tuple[int, int]:
+    values = ", ".join(f'"{name}"' for name in columns.split(","))
+    count, good = connection.execute(
+        # The table itself is read and no index: it is the table that has to be right.
+        f"SELECT count(*), sum(certify_holds('{table}', '{columns}', {COLUMN}, {values})) FROM \"{table}\" NOT INDEXED"  # noqa: S608
+    ).fetchone()
+    return count, good or 0
+
+
+def _holds(table: str, columns: str, seal: Value, *values: Value) -> bool:
+    return holds(table, columns, values, seal)
+
+
+def _last_change(connection: sqlite3.Connection) -> int:
+    newest = 0
+    for table in (*sealed_columns(connection), DELETED):
+        try:
+            (seal,) = connection.execute(f'SELECT max({COLUMN}) FROM "{table}"').fetchone()  # noqa: S608
+        except sqlite3.DatabaseError:
+            continue  # told already, where rows are read
+        if isinstance(seal, bytes) and len(seal) == SIZE:
+            newest = max(newest, change_of(seal))
+    return newest
+
+
+def _of_state(last: int, state: Path) -> list[Damage]:
+    known = read_last_change(state)
+    if known is None or known <= last:
+        return []
+    return [
+        Damage(
+            "changes-lost",
+            f"The database lacks the changes of its last {(known - last) / 1e9:.0f} seconds: its WAL was lost, "
+            "or an older copy put in its place.",
+        )
+    ]

@@ -1,0 +1,32 @@
+"""Where the database and what belongs to it are, in one data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = "manageditems.db"
+
+
+class DatabaseFiles:
+    """The paths in one data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.database = data_dir / FILE
+        self.wal = data_dir / f"{FILE}-wal"
+        self.shared_memory = data_dir / f"{FILE}-shm"
+        self.state = data_dir / "manageditems.state"
+        """The last change (`certify_store_sqlite.changes`)."""
+        self.checked = data_dir / "manageditems.checked"
+        """Its time of modification is when the database was last checked in full."""
+        self.backup = data_dir / f"{FILE}.bak"
+        """The newest backup of the database."""
+        self.generations = data_dir / "backups"
+        """Backups of the database and of all else, a folder for each."""
+        self.damaged = data_dir / "damaged"
+        """What was set aside, a folder for each recovery."""
+
+    @property
+    def live(self) -> tuple[Path, ...]:
+        """The files that SQLite works with; the first one is the database."""
+        return self.database, self.wal, self.shared_memory
