@@ -119,8 +119,8 @@ class StoreCare(Protocol):
 
     `check`, `back_up` and `backups` may be called while it is open, the others may not.
 
-    Guarantees: a damaged database never takes the place of a good backup; damaged files are set aside and never changed;
-    whatever is killed in between leaves what was there before or what is there afterwards.
+    Guarantees: a damaged database never takes the place of a good backup; damaged files are set aside and never
+    changed; whatever is killed in between leaves what was there before or what is there afterwards.
     """
 
     def prepare(self) -> RecoveryReport | None:

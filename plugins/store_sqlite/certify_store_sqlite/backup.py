@@ -1,7 +1,7 @@
 """Makes one backup: of the database by SQLite's backup API, then of all else in the data folder.
 
-The database comes first: what it refers to (the folders of certificates) is written before it and never changed, so it is
-there when that is copied. A copy that is not sound never gets a name that anybody reads.
+The database comes first: what it refers to (the folders of certificates) is written before it and never changed, so
+it is there when that is copied. A copy that is not sound never gets a name that anybody reads.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from certify_core.api import Backup, LocalFault, remove_leftovers, replace_file, sync_folder
+from certify_core.api import Backup, CheckReport, LocalFault, remove_leftovers, replace_file, sync_folder
 from certify_store_sqlite.check import check
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.generations import DATABASE, OTHERS, Manifest, digest_of, new_folder
+from certify_store_sqlite.schema import read_schema
 
 IMMUTABLE = "assets"
 """The folder whose files are never changed: a second name for one is as good as a copy."""
@@ -43,16 +44,13 @@ def make_backup(files: DatabaseFiles, reason: str) -> Backup:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     _take_as_newest(files, folder / DATABASE)
+    if (schema := read_schema(folder / DATABASE)) is not None:
+        schema.save(files.schema)
     octets = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return Backup(folder.name, now, reason, folder, octets, copied.rows, copied.last_change)
 
 
-class _Copied:
-    def __init__(self, rows: Mapping[str, int], last_change: int) -> None:
-        self.rows, self.last_change = rows, last_change
-
-
-def _copied_database(files: DatabaseFiles, copy: Path) -> _Copied:
+def _copied_database(files: DatabaseFiles, copy: Path) -> CheckReport:
     # Opened to be read: a database that was not there must not come to be.
     source_uri = f"{files.database.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(source_uri, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
@@ -67,7 +65,7 @@ def _copied_database(files: DatabaseFiles, copy: Path) -> _Copied:
             "The service repairs it when it starts again; or see `certify db recover`.",
         )
     _sync(copy)
-    return _Copied(report.rows, report.last_change)
+    return report
 
 
 def _take_as_newest(files: DatabaseFiles, copy: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from certify_core.api import Backup, CheckReport, LocalFault, NotFound, RecoveryReport
+from certify_core.api import Backup, CheckReport, Damage, LocalFault, NotFound, RecoveryReport
 from certify_store_sqlite import generations
 from certify_store_sqlite.backup import make_backup
 from certify_store_sqlite.check import check
@@ -16,7 +16,9 @@ from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.recovery import recover, restore
 
 FULL_CHECK_EVERY = 86_400.0
-"""Seconds."""
+"""Seconds after which a large database is checked in full again; a small one always is."""
+SMALL = 32 << 20
+"""Octets that are read in a blink."""
 PATIENCE = 5.0
 """Seconds for which a file that another program holds is waited for."""
 PAUSE = 0.1
@@ -34,9 +36,11 @@ class SqliteCare:
         """Check the database before it is opened, and recover it if it is damaged."""
         if not self._files.database.exists() and not self._files.backup.exists() and not self.backups():
             return None  # a data folder that is new
-        if self._files.database.exists() and self._patiently(self._check_at_start).sound:
+        damages = self._damages()
+        if not damages:
             return None
-        return self.recover()
+        with _named("recovered"):
+            return recover(self._files, self.backups(), damages)
 
     def check(self, *, full: bool = True) -> CheckReport:
         """Look at everything, or at what can be looked at quickly."""
@@ -70,12 +74,16 @@ class SqliteCare:
     def recover(self) -> RecoveryReport:
         """Make the best database of what can be read and the newest good backup."""
         with _named("recovered"):
-            return recover(self._files, self.backups())
+            return recover(self._files, self.backups(), self._damages())
 
-    def _check_at_start(self) -> CheckReport:
-        return self.check(full=self._is_full_check_due())
+    def _damages(self) -> Sequence[Damage]:
+        if not self._files.database.exists():
+            return [Damage("no-database", f"{self._files.database.name} is gone.")]
+        return self.check(full=self._is_full_check_due()).damages
 
     def _is_full_check_due(self) -> bool:
+        if self._files.database.stat().st_size < SMALL:
+            return True
         try:
             age = time.time() - self._files.checked.stat().st_mtime
         except OSError:

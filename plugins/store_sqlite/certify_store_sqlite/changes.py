@@ -12,6 +12,8 @@ import threading
 import time
 from pathlib import Path
 
+from certify_core.api import write_atomically
+
 _NUMBER, _DIGEST = 8, 8
 
 
@@ -64,6 +66,11 @@ def read_last_change(path: Path) -> int | None:
         return None
     number = int.from_bytes(content[:_NUMBER], "big")
     return number if content == _encoded(number) else None
+
+
+def write_last_change(path: Path, number: int) -> None:
+    """Say what the last change is; nobody may have the database open."""
+    write_atomically(path, _encoded(number))
 
 
 def _encoded(number: int) -> bytes:

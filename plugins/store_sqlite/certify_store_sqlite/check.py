@@ -1,7 +1,7 @@
 """Whether a database is what was written: its structure, every row, how many there are, and its last change.
 
-SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check) miss a third of what can be damaged in a file; the seals
-of rows, their counts, and the last change kept beside the database show the rest.
+SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check) miss a third of what can be damaged in a file;
+the seals of rows, their counts, and the last change kept beside the database show the rest.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
             if _is_held(error):
                 raise
             damages = [Damage("structure", f"{database.name} cannot be read: {error}.")]
-    if state is not None:
+    if state is not None and last:
         damages += _of_state(last, state)
     return CheckReport(time.time(), full, rows, last, tuple(damages), time.monotonic() - began)
 

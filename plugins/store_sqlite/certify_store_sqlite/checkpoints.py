@@ -66,4 +66,5 @@ class Checkpoints:
             connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         except sqlite3.Error as error:
             # Nothing is lost: it is all in the WAL, and is copied after the next commit or at the next start.
-            _log.warning("The WAL of %s could not be emptied: %s", self._path, error)
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:  # somebody reads, or closes the database
+                _log.warning("The WAL of %s could not be emptied: %s", self._path, error)

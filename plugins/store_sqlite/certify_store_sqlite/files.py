@@ -17,6 +17,8 @@ class DatabaseFiles:
         self.shared_memory = data_dir / f"{FILE}-shm"
         self.state = data_dir / "manageditems.state"
         """The last change (`certify_store_sqlite.changes`)."""
+        self.schema = data_dir / "manageditems.schema"
+        """A copy of the schema (`certify_store_sqlite.schema`)."""
         self.checked = data_dir / "manageditems.checked"
         """Its time of modification is when the database was last checked in full."""
         self.backup = data_dir / f"{FILE}.bak"
@@ -25,8 +27,3 @@ class DatabaseFiles:
         """Backups of the database and of all else, a folder for each."""
         self.damaged = data_dir / "damaged"
         """What was set aside, a folder for each recovery."""
-
-    @property
-    def live(self) -> tuple[Path, ...]:
-        """The files that SQLite works with; the first one is the database."""
-        return self.database, self.wal, self.shared_memory

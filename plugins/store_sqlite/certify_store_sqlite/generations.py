@@ -68,11 +68,11 @@ def listed(generations: Path) -> list[Backup]:
     return sorted(found, key=lambda backup: (backup.made_at, backup.id), reverse=True)
 
 
-def fault_of(folder: Path) -> str:
-    """Return why a generation cannot be used, having read every copy in it; nothing if it can."""
+def fault_of(folder: Path, names: Sequence[str] = ()) -> str:
+    """Return why a generation cannot be used, having read every copy in it or those named; nothing if it can."""
     try:
-        manifest = Manifest.read(folder)
-        wrong = [name for name, digest in manifest.digests.items() if digest_of(folder / name) != digest]
+        digests = Manifest.read(folder).digests
+        wrong = [name for name in names or digests if digest_of(folder / name) != digests[name]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         return f"It is not complete: {error}."
     return f"{wrong[0]} is not what was backed up." if wrong else ""

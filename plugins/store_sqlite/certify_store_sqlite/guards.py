@@ -101,6 +101,12 @@ def _triggers(table: str, columns: str, key: list[str]) -> Iterable[tuple[str, s
         f"INSERT OR REPLACE INTO {DELETED} VALUES "  # noqa: S608
         f"('{table}', {old}, certify_seal('{DELETED}', 'key,name', {old}, '{table}'))"
     )
+    changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _quoted_each(key)) or "0"
+    yield (
+        f"certify_rename_{table}",
+        f'CREATE TRIGGER "certify_rename_{table}" AFTER UPDATE OF {_quoted(key or columns.split(","))} ON "{table}" '
+        f"WHEN {changed} BEGIN {remembering}; END",
+    )
     yield (
         f"certify_delete_{table}",
         f'CREATE TRIGGER "certify_delete_{table}" AFTER DELETE ON "{table}" BEGIN {remembering}; '

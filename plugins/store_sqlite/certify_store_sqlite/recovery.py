@@ -1,14 +1,200 @@
-"""(being written)"""
+"""Takes a damaged database out of the way, untouched, and puts the best one in its place that can be made.
+
+The order bears being killed anywhere: the damaged file keeps its name until the new one takes it, and what was set
+aside without a report was not finished and is read once more by the next recovery.
+"""
 
 from __future__ import annotations
-from collections.abc import Sequence
-from certify_core.api import Backup, RecoveryReport
+
+import json
+import os
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from certify_core.api import (
+    Backup,
+    Damage,
+    RecoveryReport,
+    RowFate,
+    Source,
+    replace_file,
+    sync_folder,
+    write_atomically,
+)
+from certify_store_sqlite.building import build
+from certify_store_sqlite.changes import write_last_change
+from certify_store_sqlite.check import check
 from certify_store_sqlite.files import DatabaseFiles
+from certify_store_sqlite.generations import DATABASE, OTHERS, fault_of
+from certify_store_sqlite.merge import drop_orphans, merge
+from certify_store_sqlite.rows import Rows
+from certify_store_sqlite.salvage import by_sqlite, salvage
+from certify_store_sqlite.schema import Schema, read_schema, saved_schema
+
+REPORT = "report.json"
 
 
-def recover(files: DatabaseFiles, backups: Sequence[Backup]) -> RecoveryReport:
-    raise OSError("not yet")
+def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[Damage]) -> RecoveryReport:
+    """Make the best database of what can be read of the damaged one and of the newest good backup.
+
+    Raises:
+        OSError, sqlite3.Error, CertifyError: it could not be done; the damaged files are where they were, and aside.
+    """
+    began = time.monotonic()
+    aside = _set_aside(files, [files.database, files.wal])
+    backup, is_whole = _best_backup(files, backups)
+    schema = read_schema(files.database) or saved_schema(files.schema) or (read_schema(backup) if backup else None)
+    if schema is None:
+        return _begin_anew(files, aside, damages, began)
+    rows, fates = _salvaged(files, schema, backup, is_whole=is_whole)
+    fates += drop_orphans(rows, schema.parents)
+    built = files.database.with_name(".recovered.tmp")
+    fates += build(built, schema, rows)
+    _take_place(files, built)
+    report = RecoveryReport(
+        recovered_at=time.time(),
+        damages=tuple(damages),
+        set_aside=aside,
+        backup_id=backup.parent.name if backup and backup != files.backup else None,
+        rows={table: len(rows.of(table)) for table in schema.tables},
+        sources=dict(Counter(version.source for _, _, version in rows.all())),
+        fates=tuple(fates),
+        complete=not any(fate.source in {Source.BACKUP, Source.NOWHERE} for fate in fates)
+        and not any(damage.code == "changes-lost" for damage in damages),
+        seconds=time.monotonic() - began,
+    )
+    _finish(files, aside, report)
+    return report
 
 
 def restore(files: DatabaseFiles, backup: Backup) -> RecoveryReport:
-    raise OSError("not yet")
+    """Put a backup in the place of the database and of the other files that it has; what was there is set aside."""
+    began = time.monotonic()
+    others = [path for path in (backup.path / OTHERS).rglob("*") if path.is_file()]
+    present = [files.data_dir / path.relative_to(backup.path / OTHERS) for path in others]
+    aside = _set_aside(files, [files.database, files.wal, *present])
+    copy = files.database.with_name(".recovered.tmp")
+    _copy(backup.path / DATABASE, copy)
+    for source, target in zip(others, present, strict=True):
+        if not (target.exists() and target.samefile(source)):
+            temporary = target.with_name(f".{target.name}.restored.tmp")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _copy(source, temporary)
+            replace_file(temporary, target)
+    _take_place(files, copy)
+    report = RecoveryReport(
+        recovered_at=time.time(),
+        damages=(),
+        set_aside=aside,
+        backup_id=backup.id,
+        rows=backup.rows,
+        sources={Source.BACKUP: sum(backup.rows.values())},
+        seconds=time.monotonic() - began,
+    )
+    _finish(files, aside, report)
+    return report
+
+
+def _salvaged(
+    files: DatabaseFiles, schema: Schema, backup: Path | None, *, is_whole: bool
+) -> tuple[Rows, list[RowFate]]:
+    salvaged = Rows(schema.tables)
+    for folder in (files.data_dir, *_unfinished(files)):
+        salvage(folder / files.database.name, folder / files.wal.name, salvaged)
+    if backup is None:
+        return merge(salvaged, None, 0)
+    in_backup = Rows(schema.tables)
+    if is_whole:
+        by_sqlite(backup, in_backup, Source.BACKUP)
+    else:
+        salvage(backup, backup.with_name("no WAL"), in_backup)
+    newest = max((version.change for _, _, version in in_backup.all()), default=0)
+    # What a whole backup lacks was deleted before it; what half a backup lacks tells nothing.
+    return merge(salvaged, in_backup, newest if is_whole else 0)
+
+
+def _best_backup(files: DatabaseFiles, backups: Sequence[Backup]) -> tuple[Path | None, bool]:
+    """Return the newest database that is what was backed up, or one that is not; and whether it is."""
+    databases = [backup.path / DATABASE for backup in backups]
+    for database in databases:
+        if not fault_of(database.parent, [DATABASE]):
+            return database, True
+    damaged = [path for path in (files.backup, *databases) if path.is_file()]
+    if not damaged:
+        return None, False
+    return damaged[0], damaged[0] == files.backup and _is_sound(files.backup)
+
+
+def _is_sound(database: Path) -> bool:
+    try:
+        return check(database).sound
+    except (OSError, sqlite3.Error):
+        return False
+
+
+def _begin_anew(files: DatabaseFiles, aside: Path, damages: Sequence[Damage], began: float) -> RecoveryReport:
+    """Make room for an empty database: nothing is left of the old one that anybody could read."""
+    files.wal.unlink(missing_ok=True)
+    files.database.unlink(missing_ok=True)
+    files.state.unlink(missing_ok=True)
+    lost = RowFate("", "", Source.NOWHERE, "No row could be read, and there is no backup.")
+    report = RecoveryReport(
+        time.time(), tuple(damages), aside, None, {}, {}, (lost,), complete=False, seconds=time.monotonic() - began
+    )
+    _finish(files, aside, report)
+    return report
+
+
+def _set_aside(files: DatabaseFiles, paths: Iterable[Path]) -> Path:
+    """Give files a second name in a new folder, or copy them there where that cannot be had."""
+    files.damaged.mkdir(mode=0o700, exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    folder = files.damaged / stamp
+    folder.mkdir(mode=0o700)
+    for path in paths:
+        if path.is_file():
+            target = folder / path.relative_to(files.data_dir)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:
+                _copy(path, target)
+    sync_folder(folder)
+    sync_folder(files.damaged)
+    return folder
+
+
+def _unfinished(files: DatabaseFiles) -> list[Path]:
+    return [folder for folder in sorted(files.damaged.iterdir()) if not (folder / REPORT).exists()]
+
+
+def _take_place(files: DatabaseFiles, built: Path) -> None:
+    """Rename a database into place. An old WAL must never meet it: SQLite would take it for its own."""
+    for path in (files.wal, files.shared_memory):
+        path.unlink(missing_ok=True)
+    sync_folder(files.data_dir)
+    replace_file(built, files.database)
+    sync_folder(files.data_dir)
+
+
+def _finish(files: DatabaseFiles, aside: Path, report: RecoveryReport) -> None:
+    """Say what the last change is now, and keep the report: from here on the recovery is done."""
+    if files.database.exists():
+        write_last_change(files.state, check(files.database, full=False).last_change)
+    content = json.dumps(asdict(report), indent=2, default=str).encode()
+    write_atomically(aside / REPORT, content)
+    for folder in _unfinished(files):
+        write_atomically(folder / REPORT, content)
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    target.chmod(0o600)
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,65 @@
+"""The schema of a database, read from it or from the copy beside it: without one no page says what is on it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from certify_core.api import write_atomically
+from certify_store_sqlite.guards import key_columns, sealed_columns
+from certify_store_sqlite.rows import Table
+
+_ORDER = "CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END"
+
+
+class Schema:
+    """The statements that make a database, in an order in which they can be run."""
+
+    def __init__(self, statements: Sequence[str]) -> None:
+        self.statements = tuple(statements)
+        with closing(sqlite3.connect(":memory:")) as empty:
+            for statement in self.statements:
+                empty.execute(statement)
+            names = ["certify_deleted", *sealed_columns(empty)]
+            self.tables = {name: _table(empty, name) for name in names} if len(names) > 1 else {}
+            self.parents = {name: _parents(empty, name) for name in self.tables}
+            """The foreign keys of each table: columns, and the table that they refer to."""
+
+    def save(self, path: Path) -> None:
+        """Keep it beside the database."""
+        write_atomically(path, json.dumps(self.statements).encode())
+
+
+def read_schema(database: Path) -> Schema | None:
+    """Return the schema of a database; None if it cannot be read or has no sealed tables."""
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute(f"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY {_ORDER}")  # noqa: S608
+            schema = Schema([sql for (sql,) in found])
+    except (sqlite3.Error, UnicodeDecodeError):
+        return None
+    return schema if schema.tables else None
+
+
+def saved_schema(path: Path) -> Schema | None:
+    """Return the schema that was kept beside the database."""
+    try:
+        schema = Schema(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, sqlite3.Error):
+        return None
+    return schema if schema.tables else None
+
+
+def _table(connection: sqlite3.Connection, name: str) -> Table:
+    info = connection.execute(f'PRAGMA table_info("{name}")').fetchall()
+    key = key_columns(connection, name)
+    types = {column: kind.upper() for _, column, kind, *_ in info}
+    rowid = key[0] if len(key) == 1 and types[key[0]] == "INTEGER" else None
+    return Table(name, tuple(types), tuple(key), rowid)
+
+
+def _parents(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
+    return [(row[3], row[2]) for row in connection.execute(f'PRAGMA foreign_key_list("{name}")')]
