@@ -45,8 +45,11 @@ def _is_registered(product: Product, title: str) -> bool:
 def _processes() -> Iterator[tuple[str, int]]:
     import psutil
 
-    for process in psutil.process_iter(["name"]):
-        yield (process.info["name"] or "").lower(), process.pid
+    for process in psutil.process_iter():
+        try:
+            yield process.name().lower(), process.pid
+        except (psutil.Error, OSError):
+            continue  # it has ended, or may not be asked
 
 
 def _running_services() -> Iterable[str]:

@@ -24,5 +24,3 @@ def registered() -> list[str]:
         return [str(product.displayName) for product in products]
     except pythoncom.com_error:
         return []
-    finally:
-        pythoncom.CoUninitialize()

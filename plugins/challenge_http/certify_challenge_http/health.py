@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 
 from certify_challenge_http.ports import EVERY_ADDRESS, NO_SUCH_FAMILY, holder_of, port_fault
 from certify_core.api import Finding, LocalFault, Severity
@@ -17,11 +18,14 @@ class ChallengePortCheck:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._looking = threading.Lock()
+        """Two who look at once would each find the other one there."""
 
     def run(self) -> list[Finding]:
         """Try it."""
         subject = str(self._port)
-        fault = self._fault()
+        with self._looking:
+            fault = self._fault()
         if fault is None or f"(pid {os.getpid()})" in holder_of(self._port):
             what = f"Port {self._port} is ours for http-01 challenges."
             return [Finding("challenge-port", Severity.OK, what, subject=subject)]

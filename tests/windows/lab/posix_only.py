@@ -24,6 +24,8 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/ca_local/test_names.py::test_openssl_believes_not_even": PROGRAM,
     "tests/plugins/ca_local/test_root.py::test_only_the_owner_reads_the_key": PERMISSIONS,
     "tests/plugins/challenge_http/test_contract.py::TestWebroot": PROGRAM,
+    "tests/plugins/challenge_http/test_health.py::test_a_port_on_which_we_answer_right_now": HOLDER,
+    "tests/plugins/challenge_http/test_health.py::test_a_port_that_another_program_has": HOLDER,
     "tests/plugins/challenge_http/test_port.py::test_a_port_that_is_taken_on_ipv6": HOLDER,
     "tests/plugins/challenge_http/test_port.py::test_a_server_that_cannot_start_says_so": WORDS,
     "tests/plugins/challenge_http/test_port.py::test_a_service_without_files_left": SYSTEM_CALLS,
