@@ -21,6 +21,7 @@ from certify_core.contracts import (
     DeploymentTarget,
     DirectAuthority,
     HealthCheck,
+    Notifier,
     PlannedChange,
     PluginContext,
     SecretKeeper,
@@ -34,6 +35,7 @@ from certify_core.domain.finding import Finding, Severity
 from certify_core.domain.identifiers import Identifier, IdentifierType, parse_identifier
 from certify_core.domain.keys import KeyType
 from certify_core.domain.limits import Limit, LimitKind
+from certify_core.domain.notification import Message
 from certify_core.errors import (
     AccessRefused,
     AuthorityUnavailable,
@@ -95,7 +97,9 @@ __all__ = [
     "Limit",
     "LimitKind",
     "LocalFault",
+    "Message",
     "NotFound",
+    "Notifier",
     "PlannedChange",
     "PluginContext",
     "PluginFailed",

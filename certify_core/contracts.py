@@ -18,6 +18,7 @@ from certify_core.domain.bundle import CertificateBundle
 from certify_core.domain.finding import Finding
 from certify_core.domain.identifiers import Identifier
 from certify_core.domain.limits import Limit
+from certify_core.domain.notification import Message
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -226,4 +227,29 @@ class HealthCheck(Protocol):
 
         Raises:
             CertifyError: it cannot be done.
+        """
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """Tells people.
+
+    Guarantees: when `send` returns, somebody who carries the message on has taken it; it ends within a minute or so.
+    The same message may be sent again (after a crash nobody knows whether it was). No error has a secret in its text.
+    """
+
+    name: str
+    """How settings choose it."""
+    title: str
+    """One line for people."""
+
+    @property
+    def parameters(self) -> type[BaseModel]:
+        """What it asks for; API schema, CLI options and validation come from this model."""
+
+    def send(self, message: Message, parameters: Any) -> None:
+        """Send the message. `parameters` is an instance of the model.
+
+        Raises:
+            CertifyError: it was not taken.
         """

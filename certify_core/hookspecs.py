@@ -25,6 +25,7 @@ from certify_core.contracts import (
     ChallengeProvider,
     DeploymentTarget,
     HealthCheck,
+    Notifier,
     PluginContext,
     SecretKeeper,
     StoreProvider,
@@ -72,3 +73,7 @@ class HookSpecs:
     @hookspec
     def certify_health_checks(self, context: PluginContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
         """Return health checks: all are run at start, daily, and by `certify doctor`."""
+
+    @hookspec
+    def certify_notifiers(self, context: PluginContext) -> Sequence[Notifier]:  # type: ignore[empty-body]
+        """Return ways to tell people; channels choose one by name."""

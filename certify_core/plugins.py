@@ -23,6 +23,7 @@ from certify_core.contracts import (
     DeploymentTarget,
     DirectAuthority,
     HealthCheck,
+    Notifier,
     PluginContext,
     SecretKeeper,
     StoreProvider,
@@ -112,6 +113,7 @@ class Plugins:
         self.sign_ins: Registry[SignIn] = Registry("sign-in")
         self.secret_keepers: Registry[SecretKeeper] = Registry("secret keeper")
         self.health_checks: Registry[HealthCheck] = Registry("health check")
+        self.notifiers: Registry[Notifier] = Registry("notifier")
 
     def described(self) -> list[PluginRecord]:
         """Return all records with the distributions that brought them."""
@@ -185,6 +187,7 @@ class Plugins:
             ("certify_authorities", self.authorities, (AcmeAuthority, DirectAuthority)),
             ("certify_secret_keepers", self.secret_keepers, (SecretKeeper,)),
             ("certify_health_checks", self.health_checks, (HealthCheck,)),
+            ("certify_notifiers", self.notifiers, (Notifier,)),
         )
 
     def _offered_by(self, plugin: object, hook: str) -> Sequence[object]:

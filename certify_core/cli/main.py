@@ -23,6 +23,7 @@ COMMANDS = {
     "authority": ("certify_core.cli.accounts:authority", "Certificate authorities to choose from."),
     "limits": ("certify_core.cli.limits:limits", "What authorities' rate limits leave."),
     "credential": ("certify_core.cli.credentials:credential", "Stored credentials, for several certificates."),
+    "notify": ("certify_core.cli.notify:notify", "Tell people what does not work."),
     "token": ("certify_core.cli.tokens:token", "Access for others, with a role and an end."),
     "audit": ("certify_core.cli.audit:audit", "Who did what, and whether the trail of it is whole."),
     "open": ("certify_core.cli.open:open_browser", "Open a browser that is signed in."),

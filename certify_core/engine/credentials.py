@@ -53,7 +53,11 @@ class StoredCredentials:
 
     def _model(self, provider: str) -> type[BaseModel]:
         plugins = self._plugins
-        found = plugins.challenge_providers.find(provider) or plugins.deployment_targets.find(provider)
+        found = (
+            plugins.challenge_providers.find(provider)
+            or plugins.deployment_targets.find(provider)
+            or plugins.notifiers.find(provider)
+        )
         if found is None:
             raise InvalidInput(
                 "provider", f"Nothing is named {provider!r}.", "See `certify plugins` for what has parameters."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
 
 from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate, Status
 from certify_core.domain.finding import Finding, Severity
@@ -15,7 +17,7 @@ from certify_core.store import Store
 SOON = 7 * 86_400.0
 """Seconds."""
 SHOWN = 20
-"""So many certificates of each kind are named."""
+"""So many certificates of each kind are named, if nobody wants more."""
 
 
 class CertificatesCheck(NothingToFix):
@@ -24,9 +26,11 @@ class CertificatesCheck(NothingToFix):
     name = "certificates"
     title = "Managed certificates"
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time, shown: int = SHOWN) -> None:
+        """`shown` is how many certificates of each kind are named."""
         self._store = store
         self._clock = clock
+        self._shown = shown
 
     def run(self) -> list[Finding]:
         """Name those that need somebody."""
@@ -45,15 +49,21 @@ class CertificatesCheck(NothingToFix):
 
     def _failing(self) -> Iterator[Finding]:
         for status in (Status.ERROR, Status.WARNING):
-            for item in self._store.certificates.page(limit=SHOWN, status=status).items:
-                try:
-                    certificate = self._store.certificates.get(item["id"])
-                except NotFound:  # deleted meanwhile
-                    continue
-                yield from _troubles(certificate)
+            for item in islice(self._of_status(status), self._shown):
+                certificate = self._find(item["id"])
+                if certificate is not None:  # else it was deleted meanwhile
+                    yield from _troubles(certificate)
+
+    def _of_status(self, status: Status) -> Iterator[dict[str, Any]]:
+        after = None
+        while True:
+            page = self._store.certificates.page(limit=self._shown, after=after, status=status)
+            yield from page.items
+            if (after := page.next) is None:
+                return
 
     def _ending(self, now: float) -> Iterator[Finding]:
-        for certificate_id, name, ends in self._store.inspection.ending(now + SOON, SHOWN):
+        for certificate_id, name, ends in self._store.inspection.ending(now + SOON, self._shown):
             over = ends <= now
             moment = datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%d %H:%M UTC")
             certificate = self._find(certificate_id)

@@ -17,6 +17,8 @@ from certify_core.errors import CertifyError, InvalidInput
 
 LIMIT = 20.0
 """Seconds that a check may take."""
+_BLIND = {"check-failed", "check-hangs"}
+"""Findings that say that a check could not look."""
 _LOG = "See logs/service.exceptions.log in the data folder, and tell the author of the check's plugin."
 
 _log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ class Report:
     checked_at: float
     """Seconds since the epoch."""
     findings: tuple[Finding, ...]
+    checked: frozenset[str] = frozenset()
+    """The names of the checks that could look."""
 
     @property
     def worst(self) -> Severity:
@@ -68,7 +72,8 @@ class Checkup:
         """Run every check and keep what they found; who calls it meanwhile waits for its turn."""
         with self._running:
             findings = self._found_by(list(self._checks.values()))
-            self.report = Report(self._clock(), tuple(findings))
+            blind = {finding.check for finding in findings if finding.code in _BLIND}
+            self.report = Report(self._clock(), tuple(findings), frozenset(self._checks.keys() - blind))
         return self.report
 
     def fix(self, code: str | None = None, subject: str | None = None) -> list[Repair]:

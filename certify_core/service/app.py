@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from certify_core import __version__
-from certify_core.engine.engine import Engine
 from certify_core.health.watch import HealthWatch
 from certify_core.service import problems
 from certify_core.service.access import Access
@@ -26,6 +25,7 @@ from certify_core.service.routes import (
     limits,
     metrics,
     negotiate,
+    notifications,
     operations,
     revocations,
     secrets,
@@ -33,13 +33,15 @@ from certify_core.service.routes import (
     system,
     tokens,
 )
+from certify_core.service.works import Works
 
 
-def make_app(engine: Engine, token: str, watch: HealthWatch, instance: str, data_dir: Path) -> ASGIApp:
-    """Return the API of an engine, open to its owner, who has `token`, and to whom he lets in.
+def make_app(works: Works, token: str, watch: HealthWatch, instance: str, data_dir: Path) -> ASGIApp:
+    """Return the API of a service that works, open to its owner, who has `token`, and to whom he lets in.
 
     `instance` tells this process from others that answer in its place.
     """
+    engine = works.engine
     app = FastAPI(
         title="Certify",
         version=__version__,
@@ -57,6 +59,7 @@ def make_app(engine: Engine, token: str, watch: HealthWatch, instance: str, data
     app.include_router(operations.router(work))
     app.include_router(limits.router(engine))
     app.include_router(credentials.router(engine))
+    app.include_router(notifications.router(engine.store, works.channels))
     app.include_router(secrets.router(engine.store))
     app.include_router(health.router(watch, instance, is_ready=lambda: True))
     app.include_router(config.router(data_dir))

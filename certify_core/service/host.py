@@ -128,7 +128,7 @@ class Host:
             self._tell_start_failure(fault)
             return
         try:
-            self.works = Works(self.plugins, self.config.store, self.data_dir)
+            self.works = Works(self.plugins, self.config.store, self.data_dir, lambda: self.watch.report)
         except Exception as error:
             self._tell_start_failure(error)
         else:
@@ -138,7 +138,7 @@ class Host:
         if self.works is None:
             return
         try:
-            self.works.engine.start()
+            self.works.start()
         except Exception as error:
             self.works.close(0.0)
             self.works = None
@@ -245,7 +245,7 @@ class Host:
         if self.works is None:
             app = make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure)
         else:
-            app = make_app(self.works.engine, self.token, self.watch, self.instance, self.data_dir)
+            app = make_app(self.works, self.token, self.watch, self.instance, self.data_dir)
         await serve(app, sockets, self._stop_serving, listening)
 
     def _start_failure(self) -> LocalFault:

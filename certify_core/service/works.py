@@ -1,7 +1,10 @@
-"""What a service works with, opened together and closed together: the store and the engine on it."""
+"""What a service works with, opened together and closed together: the store, the engine on it, and who tells people."""
 
 from __future__ import annotations
 
+import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from certify_core.contracts import HealthCheck
@@ -10,15 +13,23 @@ from certify_core.health.assets import AssetsCheck
 from certify_core.health.authorities import AuthoritiesCheck
 from certify_core.health.caa import CaaCheck
 from certify_core.health.certificates import CertificatesCheck
+from certify_core.health.checkup import Report
+from certify_core.health.notifications import NotificationsCheck
+from certify_core.notifications.channels import ChannelKeeper
+from certify_core.notifications.delivery import Delivery
+from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
 from certify_core.store import Store
 
+TELLER_TIMEOUT = 2.0
+"""Seconds that a message under way has to be taken; what was not is sent by the next start."""
+
 
 class Works:
-    """A store and its engine."""
+    """A store, its engine, and notifications."""
 
-    def __init__(self, plugins: Plugins, store_name: str, data_dir: Path) -> None:
-        """Open everything; nothing runs yet.
+    def __init__(self, plugins: Plugins, store_name: str, data_dir: Path, report: Callable[[], Report | None]) -> None:
+        """Open everything; nothing runs yet. `report` gives what was found when health was checked last.
 
         Raises:
             CertifyError: the store cannot be used.
@@ -33,6 +44,15 @@ class Works:
             database.dispose()
             raise
         self._plugins = plugins
+        machine = socket.gethostname()
+        self.channels = ChannelKeeper(self.store, plugins, machine)
+        self._teller = Teller(self.store, Delivery(self.store, self.channels, time.time), report, machine)
+        self._teller.listen_to(self.engine.events)
+
+    def start(self) -> None:
+        """Look after every certificate, and tell people."""
+        self.engine.start()
+        self._teller.start()
 
     @property
     def checks(self) -> list[HealthCheck]:
@@ -42,10 +62,12 @@ class Works:
             CaaCheck(self.store, self._plugins),
             CertificatesCheck(self.store),
             AssetsCheck(self.store),
+            NotificationsCheck(self.store),
         ]
 
     def close(self, timeout: float) -> bool:
         """Stop and close; return whether all that runs ended in `timeout` seconds."""
         ended = self.engine.stop(timeout)
+        self._teller.stop(TELLER_TIMEOUT)
         self.store.close()
         return ended

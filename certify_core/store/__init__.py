@@ -12,12 +12,14 @@ from certify_core.store.accounts import Account, Accounts
 from certify_core.store.assets import Assets
 from certify_core.store.audit import AuditTrail
 from certify_core.store.certificates import Certificates, Page
+from certify_core.store.channels import Channels
 from certify_core.store.credentials import Credentials
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
 from certify_core.store.inspection import Inspection
 from certify_core.store.ledger import Ledger
 from certify_core.store.orders import Orders
+from certify_core.store.outbox import Outbox
 from certify_core.store.renewal_windows import RenewalWindows
 from certify_core.store.revocations import Revocations
 from certify_core.store.rotation import Rotation
@@ -47,6 +49,8 @@ class Store:
         self.revocations = Revocations(self._database, self.vault)
         self.audit = AuditTrail(self._database)
         self.tokens = Tokens(self._database)
+        self.channels = Channels(self._database)
+        self.outbox = Outbox(self._database)
         self.inspection = Inspection(self._database)
         self.assets = Assets(data_dir / "assets", self.vault)
         self.rotation = Rotation(self._database, self.assets, self.vault)

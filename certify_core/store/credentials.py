@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from certify_core.domain.credential import Credential, CredentialSettings
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import Conflict, InvalidInput, NotFound
 from certify_core.store.database import Database
-from certify_core.store.tables import CERTIFICATES, CREDENTIALS
+from certify_core.store.tables import CERTIFICATES, CHANNELS, CREDENTIALS
 
 K = CREDENTIALS.c
 NAMED = 5
@@ -80,7 +81,7 @@ class Credentials:
         return changed
 
     def users(self, credential_id: str) -> list[str]:
-        """Return the names of the managed certificates that use it."""
+        """Return the names of the managed certificates that use it, and of the channels."""
         with self._database.read() as connection:
             return _users(connection, credential_id)
 
@@ -88,7 +89,7 @@ class Credentials:
         """Remove one.
 
         Raises:
-            Conflict: managed certificates use it; names them.
+            Conflict: something uses it; says what.
         """
         with self._database.write() as connection:
             _load(connection, credential_id)
@@ -115,7 +116,11 @@ def see_that_they_exist(connection: Connection, settings: CertificateSettings) -
     Raises:
         InvalidInput: a credential does not exist.
     """
-    named = credentials_of(settings)
+    see_that_these_exist(connection, credentials_of(settings))
+
+
+def see_that_these_exist(connection: Connection, named: Mapping[str, str]) -> None:
+    """Do so for credentials, each with the field that names it; raises as `see_that_they_exist` does."""
     if not named:
         return
     found = set(connection.execute(select(K.id).where(K.id.in_(named))).scalars())
@@ -134,7 +139,9 @@ def _users(connection: Connection, credential_id: str) -> list[str]:
     # All settings are read through: that happens only when somebody deletes a credential or looks at one.
     text = f'"credential":"{credential_id}"'
     query = select(CERTIFICATES.c.name).where(CERTIFICATES.c.settings.contains(text, autoescape=True))
-    return sorted(connection.execute(query).scalars())
+    channels = select(CHANNELS.c.id).where(CHANNELS.c.credential == credential_id)
+    named = [f"the channel {channel_id}" for channel_id in connection.execute(channels).scalars()]
+    return sorted(connection.execute(query).scalars()) + sorted(named)
 
 
 def _load(connection: Connection, credential_id: str) -> Credential:

@@ -22,7 +22,7 @@ from certify_core.files import read_file, write_atomically
 from certify_core.store.assets import Assets
 from certify_core.store.database import Database
 from certify_core.store.secrets import PARAMETER, Vault
-from certify_core.store.tables import ACCOUNTS, CERTIFICATES, CREDENTIALS, DEPLOYMENTS, ORDERS, REVOCATIONS
+from certify_core.store.tables import ACCOUNTS, CERTIFICATES, CHANNELS, CREDENTIALS, DEPLOYMENTS, ORDERS, REVOCATIONS
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,13 @@ SEALED = (
     (REVOCATIONS, "sealed_key", "issued_id"),
 )
 """Columns that hold one secret, and the column that says its purpose."""
-DOCUMENTS = ((CERTIFICATES, "settings"), (DEPLOYMENTS, "settings"), (ORDERS, "document"), (CREDENTIALS, "parameters"))
+DOCUMENTS = (
+    (CERTIFICATES, "settings"),
+    (DEPLOYMENTS, "settings"),
+    (ORDERS, "document"),
+    (CREDENTIALS, "parameters"),
+    (CHANNELS, "parameters"),
+)
 """Columns with JSON in which parameters are sealed."""
 ROWS_AT_ONCE = 200
 """So many rows are one transaction: others may write in between."""

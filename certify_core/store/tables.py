@@ -219,6 +219,53 @@ class AuditRow(SQLModel, table=True):
     """Of the hash before and the document."""
 
 
+class ChannelRow(SQLModel, table=True):
+    """One channel by which people are told."""
+
+    __tablename__ = "channel"
+
+    id: str = Field(primary_key=True)
+    notifier: str
+    title: str
+    parameters: str = Field(sa_type=Text)
+    credential: str | None = None
+    least: str
+    summary: bool
+    enabled: bool
+    version: int
+    created_at: float
+    updated_at: float
+    summary_at: float
+    """When the last summary was written."""
+
+
+class MessageRow(SQLModel, table=True):
+    """One message on its way to one channel."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_channel_id", "channel_id", "written_at", "id"),)
+
+    id: str = Field(primary_key=True)
+    channel_id: str = Field(foreign_key="channel.id", ondelete="CASCADE")
+    subject: str = Field(sa_type=Text)
+    text: str = Field(sa_type=Text)
+    severity: str
+    written_at: float
+    failure: str | None = Field(default=None, sa_type=Text)
+    failure_count: int = 0
+
+
+class TroubleRow(SQLModel, table=True):
+    """One trouble that people were told of and that is not over."""
+
+    __tablename__ = "trouble"
+
+    code: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    finding: str = Field(sa_type=Text)
+    since: float
+
+
 CERTIFICATES = SQLModel.metadata.tables["managedcertificate"]
 ORDERS = SQLModel.metadata.tables["certificateorder"]
 DEPLOYMENTS = SQLModel.metadata.tables["deployment"]
@@ -229,3 +276,6 @@ ANNOUNCEMENTS = SQLModel.metadata.tables["announcedlimit"]
 REVOCATIONS = SQLModel.metadata.tables["revocation"]
 ACCESS_TOKENS = SQLModel.metadata.tables["accesstoken"]
 AUDIT = SQLModel.metadata.tables["audit"]
+CHANNELS = SQLModel.metadata.tables["channel"]
+MESSAGES = SQLModel.metadata.tables["message"]
+TROUBLES = SQLModel.metadata.tables["trouble"]

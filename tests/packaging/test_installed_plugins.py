@@ -116,6 +116,7 @@ def test_the_built_in_plugins_and_the_example_are_found(installed: Path, tmp_pat
         "iis": ("certify-core", None),
         "store_sqlite": ("certify-core", None),
         "negotiate": ("certify-core", None),
+        "notify_apprise": ("certify-core", None),
         "systemd": ("certify-core", None),
         "windows_dpapi": ("certify-core", None),
         "windows_service": ("certify-core", None),

@@ -99,6 +99,7 @@ FOUND_BY_KEY: dict[str, Query] = {
     "one certificate": lambda store, one: store.certificates.get(one.id),
     "by name": lambda store, one: store.certificates.ids_named(one.settings.title),
     "ending": lambda store, _: store.inspection.ending(NOW, 10),
+    "first message": lambda store, _: store.outbox.first("ops"),
     "due next": lambda store, _: store.inspection.due_next(10),
     "issued": lambda store, _: list(store.inspection.issued()),
     "is there": lambda store, one: store.inspection.is_there(one.id),

@@ -90,10 +90,47 @@ def upgrade() -> None:
         sa.Column("hash", sa.String, nullable=False),
     )
     op.create_index("ix_audit_request", "audit", ["request"])
+    op.create_table(
+        "channel",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("notifier", sa.String, nullable=False),
+        sa.Column("title", sa.String, nullable=False),
+        sa.Column("parameters", sa.Text, nullable=False),
+        sa.Column("credential", sa.String),
+        sa.Column("least", sa.String, nullable=False),
+        sa.Column("summary", sa.Boolean, nullable=False),
+        sa.Column("enabled", sa.Boolean, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("updated_at", sa.Float, nullable=False),
+        sa.Column("summary_at", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("channel_id", sa.String, sa.ForeignKey("channel.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("severity", sa.String, nullable=False),
+        sa.Column("written_at", sa.Float, nullable=False),
+        sa.Column("failure", sa.Text),
+        sa.Column("failure_count", sa.Integer, nullable=False),
+    )
+    op.create_index("ix_message_channel_id", "message", ["channel_id", "written_at", "id"])
+    op.create_table(
+        "trouble",
+        sa.Column("code", sa.String, primary_key=True),
+        sa.Column("subject", sa.String, primary_key=True),
+        sa.Column("finding", sa.Text, nullable=False),
+        sa.Column("since", sa.Float, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.drop_table("trouble")
+    op.drop_table("message")
+    op.drop_table("channel")
     op.drop_table("audit")
     op.drop_table("accesstoken")
     op.drop_table("revocation")

@@ -1,0 +1,1 @@
+"""Telling people what does not work, and when it works again."""
