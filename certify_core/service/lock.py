@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -38,7 +39,8 @@ class DataFolderLock:
                 f"The lock {self._data_dir / LOCK_FILE} cannot be taken: {error.strerror or error}.",
                 "Mend its permissions, or run the service as the owner of the data folder.",
             ) from error
-        (self._data_dir / PID_FILE).write_text(str(os.getpid()))
+        with suppress(OSError):  # it is for people alone; whether the folder takes files is looked at elsewhere
+            (self._data_dir / PID_FILE).write_text(str(os.getpid()))
 
     def release(self) -> None:
         """Give the lock back."""

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from tests.service.test_broken_plugin import install
 from tests.support.degraded import answers, found, is_ready, launched
 from tests.support.issuing import issue
+from tests.support.processes import installed
 from tests.support.service import Service
-from tests.support.stores import open_store
+from tests.support.stores import open_store, sqlite_engine
 from tests.support.waiting import eventually
 from tests.support.wishes import CERTIFICATES, wish
+
+NOBODY = 65534
 
 
 def config(service: Service, text: str | bytes) -> None:
@@ -28,9 +35,10 @@ def newer_schema(folder: Path) -> None:
     """Make a database that a newer version has left."""
     with open_store(folder):
         pass
-    with contextlib.closing(sqlite3.connect(folder / "manageditems.db")) as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-        database.commit()
+    engine = sqlite_engine(folder)
+    with engine.execution_options(certify_writes=True).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
 
 
 def without_a_table(folder: Path) -> None:
@@ -89,6 +97,77 @@ class TestStartFailure:
         assert (refused.status, named in refused.body["detail"]) == (503, True)
         reason = found(idle)["start-failed"]
         assert (reason["severity"], named in reason["evidence"]) == ("error", True)
+
+
+BROKEN_STORE = """
+from certify_core.api import hookimpl
+
+class Store:
+    name = "broken"
+    title = "A store that cannot be opened"
+
+    def open(self, context):
+        raise RuntimeError("the vault door is stuck")
+
+@hookimpl
+def certify_stores(context):
+    return [Store()]
+"""
+
+
+def test_a_plugin_whose_store_raises_leaves_a_service_that_says_so(tmp_path: Path) -> None:
+    install(tmp_path / "plugins", "broken", BROKEN_STORE)
+    service = Service(tmp_path / "data", environment={"PYTHONPATH": str(tmp_path / "plugins")}).configure(
+        store="broken"
+    )
+    try:
+        line = launched(service)
+        refused = service.call("GET", CERTIFICATES)
+        assert ("the vault door is stuck" in line, refused.status) == (True, 503)
+        assert "the vault door is stuck" in refused.body["detail"]
+        assert "the vault door is stuck" in (service.data_dir / "logs" / "service.exceptions.log").read_text()
+    finally:
+        service.close()
+
+
+@pytest.fixture
+def bound(tmp_path: Path) -> Iterator[Service]:
+    """A service that permissions bind although it runs as root, as they do any other user."""
+    setpriv = installed("setpriv", "util-linux")
+    service = Service(tmp_path / "data", before=[setpriv, "--bounding-set=-all"]).configure()
+    yield service
+    service.close()
+
+
+@pytest.mark.parametrize("file", ["master.key", "manageditems.db"])
+def test_a_file_that_the_service_may_not_read_leaves_a_service_that_says_so(bound: Service, file: str) -> None:
+    with open_store(bound.data_dir):
+        pass
+    os.chown(bound.data_dir / file, NOBODY, NOBODY)
+    line = launched(bound)
+    assert (line.startswith("certify: "), file in line) == (True, True)
+    assert file in bound.call("GET", CERTIFICATES).body["detail"]
+    assert file in (bound.data_dir / "logs" / "service.exceptions.log").read_text()
+
+
+def test_a_folder_that_the_service_may_not_write_ends_the_start_with_one_line(bound: Service) -> None:
+    bound.data_dir.chmod(0o500)
+    line = bound.launch()
+    assert (line.startswith("certify: "), str(bound.data_dir) in line) == (True, True)
+    assert bound.wait_for_death() == 1
+
+
+def test_a_port_that_is_taken_and_may_not_be_left_is_told_in_one_line_and_in_the_log(idle: Service) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        line = idle.configure(port=port, portNegotiation=False, host="127.0.0.1").launch(port=None)
+        assert (line.startswith("certify: "), f"Port {port} is held by" in line) == (True, True)
+        eventually(lambda: f"Port {port} is held by" in idle.log())
+
+
+def test_a_folder_in_the_place_of_the_pid_file_is_no_obstacle(idle: Service) -> None:
+    in_its_place("service.pid")(idle.data_dir)
+    assert idle.start().call("GET", CERTIFICATES).status == 200
 
 
 def test_a_service_that_could_not_start_works_once_the_cause_is_gone(idle: Service, name: str) -> None:

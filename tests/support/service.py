@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -50,10 +50,17 @@ class Service:
     """`certify serve` with the means to talk to it."""
 
     def __init__(
-        self, data_dir: Path, *, environment: dict[str, str] | None = None, python: str = sys.executable
+        self,
+        data_dir: Path,
+        *,
+        environment: dict[str, str] | None = None,
+        python: str = sys.executable,
+        before: Sequence[str] = (),
     ) -> None:
+        """`before` is a command that runs the service, such as one that takes rights away."""
         self.data_dir = data_dir
         self._python = python
+        self._before = before
         self._environment = {**os.environ, **(environment or {})}
         self._http = urllib3.PoolManager(retries=False, timeout=30)
         self._process: subprocess.Popen[str] | None = None
@@ -178,7 +185,7 @@ class Service:
 
     def _popen(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [self._python, "-u", "-m", *self._module(*arguments)],
+            [*self._before, self._python, "-u", "-m", *self._module(*arguments)],
             env=self._environment,
             stdin=subprocess.PIPE if BY_BREAK else None,
             stdout=subprocess.PIPE,
