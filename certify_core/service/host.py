@@ -6,15 +6,13 @@ API depend on the engine: if the store cannot be opened, the API says why, and i
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import secrets
-import socket
 import threading
 from collections.abc import Callable
 from itertools import chain, repeat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -32,11 +30,13 @@ from certify_core.service.config import ServiceConfig, read_configuration
 from certify_core.service.data_folder import usable
 from certify_core.service.lock import DataFolderLock
 from certify_core.service.logs import set_up_logs
-from certify_core.service.moving import keep_port
-from certify_core.service.ports import open_port
-from certify_core.service.servers import Server, write_servers
+from certify_core.service.offering import ApiOffer
+from certify_core.service.servers import Server
 from certify_core.service.token import read_or_make_token
 from certify_core.service.works import Works
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 STOP_TIMEOUT = 15.0
 """Seconds that running steps have to end; what has not ended is continued by the next start."""
@@ -77,11 +77,8 @@ class Host:
         self._told: set[str] = set()
         self._stop = threading.Event()
         self._engine_came = threading.Event()
-        self._given_port = 0
-        """What the system gave us where any port will do: it stays the same until the end."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop_serving: asyncio.Event | None = None
         self.instance = secrets.token_hex(8)
+        self._api = ApiOffer(self.data_dir, self.state, self.instance, self._is_offered)
         self.token = self._read_token()
         self.plugins = self._load_plugins()
         self.works: Works | None = None
@@ -117,7 +114,7 @@ class Host:
     def stop(self) -> None:
         """Make `run` return; may be called from any thread or a signal handler."""
         self._stop.set()
-        self._interrupt_api()
+        self._api.interrupt()
 
     # -- store and engine ----------------------------------------------------------------------------------------
 
@@ -161,7 +158,7 @@ class Host:
             self._start_engine()
         self._told.clear()
         self._engine_came.set()
-        self._interrupt_api()
+        self._api.interrupt()
 
     def _load_plugins(self) -> Plugins:
         return Plugins.load(PluginContext(self.data_dir, self.state.configuration.settings))
@@ -191,28 +188,27 @@ class Host:
     def _offer_api(self) -> None:
         """Answer requests until `stop` is called or the engine comes; return early if that cannot be done now."""
         try:
-            configuration = self.state.configuration
-            wanted = self.config.port or self._given_port
-            sockets, moved = open_port(self.config.host, wanted, may_move=configuration.may_move)
-            with contextlib.ExitStack() as opened, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                for listener in sockets:
-                    opened.enter_context(listener)
-                server = Server(self.config.host, sockets[0].getsockname()[1], self.instance)
-                self._given_port = server.port
-                self._write_servers(server)
-                if moved:
-                    _log.warning("%s The API has moved to port %d", moved, server.port)
-                    self.state.moved = moved
-                    self.state.configuration = keep_port(self.data_dir, configuration, server.port)
-                self.state.addresses = [listener.getsockname()[0] for listener in sockets]
-                runner.run(self._serve_api(sockets, server))
+            self._api.serve(self._app, unless=lambda: self._stop.is_set() or self._engine_came.is_set())
         except Exception as error:  # whatever it is: it must not end the engine
-            reason = f"{failure_of(error)} Certificates are renewed meanwhile; the API tries again by itself."
             self.state.obstacle = failure_of(error).cause
-            self._tell(reason, error)
+            self._tell(f"{failure_of(error)} Certificates are renewed meanwhile; the API tries again by itself.", error)
             self.watch.start()
-        finally:
-            self.state.server = None
+
+    def _app(self) -> ASGIApp:
+        """Return the API of a service that works, or the one that says why it does not."""
+        from certify_core.service.app import make_app
+        from certify_core.service.degraded import make_degraded_app
+
+        if self.works is None:
+            return make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure)
+        return make_app(self.works, self.token, self.watch, self.instance, self.data_dir)
+
+    def _is_offered(self, server: Server) -> None:
+        self.watch.start()
+        self._listening(server)
+
+    def _start_failure(self) -> LocalFault:
+        return self.state.start_failure or LocalFault("The service is about to work again.", "Ask again.")
 
     def _tell(self, reason: str, error: Exception) -> None:
         """Tell once for each reason, and not at every attempt."""
@@ -220,41 +216,6 @@ class Host:
             self._told.add(reason)
             _log.error(reason, exc_info=not isinstance(error, CertifyError))
             self._hindered(reason)
-
-    def _write_servers(self, server: Server) -> None:
-        try:
-            write_servers(self.data_dir, server)
-        except OSError as error:
-            _log.error("Clients cannot be told where the API is: %s", error)
-
-    async def _serve_api(self, sockets: list[socket.socket], server: Server) -> None:
-        # The web framework is most of the start-up time: the engine is at work before it is imported.
-        from certify_core.service.app import make_app
-        from certify_core.service.degraded import make_degraded_app
-        from certify_core.service.web import serve
-
-        self._loop, self._stop_serving = asyncio.get_running_loop(), asyncio.Event()
-
-        def listening() -> None:
-            self.state.server = server
-            self.watch.start()
-            self._listening(server)
-
-        if self._stop.is_set() or self._engine_came.is_set():
-            return
-        if self.works is None:
-            app = make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure)
-        else:
-            app = make_app(self.works, self.token, self.watch, self.instance, self.data_dir)
-        await serve(app, sockets, self._stop_serving, listening)
-
-    def _start_failure(self) -> LocalFault:
-        return self.state.start_failure or LocalFault("The service is about to work again.", "Ask again.")
-
-    def _interrupt_api(self) -> None:
-        loop, stop_serving = self._loop, self._stop_serving
-        if loop is not None and stop_serving is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(stop_serving.set)
 
     def _read_token(self) -> str:
         try:
@@ -274,13 +235,3 @@ def _locked(data_dir: Path) -> DataFolderLock:
         _log.error("No second service is started: %s", error)
         raise
     return lock
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return uvloop's factory where it exists: it halves the cost of a request."""
-    try:
-        import uvloop
-    except ImportError:
-        # Not the default of every system: the proactor stops listening when a client is gone before it is accepted.
-        return asyncio.SelectorEventLoop
-    return uvloop.new_event_loop
