@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.support.service import Service
+from tests.support.stores import behind_its_back
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def test_a_changed_entry_ends_with_1(tmp_path: Path) -> None:
     service = Service(tmp_path / "data").start()
     try:
         service.certify("token", "create", "Monitoring")
-        with closing(sqlite3.connect(service.data_dir / "manageditems.db")) as database, database:
-            database.execute("UPDATE audit SET document = '{}' WHERE number = 1")
+        with behind_its_back(service.data_dir) as database:
+            database.execute(text("UPDATE audit SET document = '{}' WHERE number = 1"))
         ended = service.certify("audit", "verify")
     finally:
         service.close()

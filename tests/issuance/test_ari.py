@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from sqlalchemy import text
 
 from certify_core.acme import certificate_id
 from tests.support.chaos_proxy import Fault
@@ -20,6 +19,7 @@ from tests.support.issuing import issue, request, show
 from tests.support.pebble import Pebble
 from tests.support.scripted_server import Reply, problem_reply
 from tests.support.service import Service
+from tests.support.stores import behind_its_back
 from tests.support.suggesting_authority import SuggestingAuthority, window
 from tests.support.waiting import eventually
 
@@ -104,8 +104,8 @@ def seconds(text: str) -> float:
 def read_again(service: Service) -> None:
     """Restart the service with the next reading due."""
     service.stop()
-    with contextlib.closing(sqlite3.connect(service.data_dir / "manageditems.db")) as database, database:
-        database.execute("UPDATE managedcertificate SET ari_check_at = 0")
+    with behind_its_back(service.data_dir) as database:
+        database.execute(text("UPDATE managedcertificate SET ari_check_at = 0"))
     service.start()
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.support.issuing import issue, request, show
 from tests.support.pebble import Pebble
 from tests.support.processes import installed
 from tests.support.service import Service
+from tests.support.stores import behind_its_back
 from tests.support.waiting import eventually
 
 
@@ -51,14 +51,13 @@ def test_a_clock_that_is_years_ahead_renews_nothing_early(tmp_path: Path, pebble
 
 def make_due(data_dir: Path, seconds: float) -> None:
     """Let the only certificate of a stopped service be due in so many seconds of the real time."""
-    with contextlib.closing(sqlite3.connect(data_dir / "manageditems.db")) as database, database:
-        (issued,) = database.execute("SELECT issued FROM managedcertificate").fetchone()
-        document = json.loads(issued)
+    with behind_its_back(data_dir) as database:
+        document = json.loads(database.execute(text("SELECT issued FROM managedcertificate")).scalar_one())
         lifetime = 100_000.0
         document["not_before"] = time.time() + seconds - lifetime * 0.667
         document["not_after"] = document["not_before"] + lifetime
-        row = (json.dumps(document), time.time() + seconds)
-        database.execute("UPDATE managedcertificate SET issued = ?, next_due_at = ?", row)
+        row = {"issued": json.dumps(document), "due": time.time() + seconds}
+        database.execute(text("UPDATE managedcertificate SET issued = :issued, next_due_at = :due"), row)
 
 
 def test_a_clock_that_was_set_back_misses_nothing(tmp_path: Path, pebble: Pebble, wish: dict[str, Any]) -> None:

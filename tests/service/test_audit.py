@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.support.browser import Browser
 from tests.support.service import Service
-from tests.support.stores import stored_bytes
+from tests.support.stores import behind_its_back, stored_bytes
 from tests.support.tokens import make_token
 
 AUDIT = "/api/audit"
@@ -32,8 +31,8 @@ def wanted(name: str, **others: Any) -> dict[str, Any]:
 
 def execute(service: Service, statement: str) -> None:
     """Change the database behind the service's back."""
-    with closing(sqlite3.connect(service.data_dir / "manageditems.db")) as database, database:
-        database.execute(statement)
+    with behind_its_back(service.data_dir) as database:
+        database.execute(text(statement))
 
 
 def test_a_change_is_entered_with_who_what_and_how_it_ended(service: Service, name: str) -> None:

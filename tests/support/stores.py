@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from certify_core.api import Failure, FailureClass, PluginContext
 from certify_core.domain.ari import Origin
@@ -50,6 +50,17 @@ def open_store(folder: Path) -> Iterator[Store]:
 def database_file(folder: Path) -> Path:
     """Return the file that holds the database."""
     return folder / FILE
+
+
+@contextlib.contextmanager
+def behind_its_back(folder: Path) -> Iterator[Connection]:
+    """Give a connection by which a test changes the database of a data folder, as only the store itself could."""
+    engine = sqlite_engine(folder)
+    try:
+        with engine.execution_options(certify_writes=True).begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def stored_bytes(folder: Path) -> bytes:
