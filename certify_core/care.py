@@ -66,6 +66,13 @@ class Backup:
     """Why it cannot be used; empty if it can."""
 
 
+class ExportForm(StrEnum):
+    """How an export is written."""
+
+    SQL = "sql"
+    JSON = "json"
+
+
 class Source(StrEnum):
     """Where a row of a recovered database comes from."""
 
@@ -73,8 +80,10 @@ class Source(StrEnum):
     """From the damaged database, as it was."""
     FRAGMENTS = "fragments"
     """Found on pages of the damaged files that nothing leads to any more."""
+    JOURNAL = "journal"
+    """From what is kept of every change since the last backup."""
     BACKUP = "backup"
-    """From a backup: it may be older than what was lost."""
+    """From a backup: as it was when that was made."""
     NOWHERE = "nowhere"
     """It is known to have been there, and is lost."""
 
@@ -117,7 +126,7 @@ class RecoveryReport:
 class StoreCare(Protocol):
     """Looks after a store.
 
-    `check`, `back_up` and `backups` may be called while it is open, the others may not.
+    `check`, `back_up`, `backups` and `export` may be called while it is open, the others may not.
 
     Guarantees: a damaged database never takes the place of a good backup; damaged files are set aside and never
     changed; whatever is killed in between leaves what was there before or what is there afterwards.
@@ -153,6 +162,13 @@ class StoreCare(Protocol):
         Raises:
             NotFound: there is no such backup.
             CertifyError: it is damaged, or cannot be put there; what was there stays.
+        """
+
+    def export(self, target: Path, *, form: ExportForm) -> None:
+        """Write all rows to a new file; what is sealed in the store stays sealed in it.
+
+        Raises:
+            CertifyError: the store cannot be read, or the file not be written.
         """
 
     def recover(self) -> RecoveryReport:

@@ -44,6 +44,10 @@ class Client:
         """Return the answer to a GET."""
         return self._call("GET", path, query=query)
 
+    def download(self, path: str, *, patience: float = READ_TIMEOUT, **query: object) -> bytes:
+        """Return the octets that a GET is answered with."""
+        return self._request("GET", f"{path}?{urlencode(query)}", patience=patience).data
+
     def post(self, path: str, body: object = None, *, patience: float = READ_TIMEOUT) -> Any:
         """Return the answer to a POST that comes within `patience` seconds."""
         return self._call("POST", path, body, patience=patience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -21,6 +22,7 @@ from certify_core.service.routes import (
     certificates,
     config,
     credentials,
+    database,
     health,
     limits,
     metrics,
@@ -33,13 +35,22 @@ from certify_core.service.routes import (
     system,
     tokens,
 )
+from certify_core.service.upkeep import Act
 from certify_core.service.works import Works
 
 
-def make_app(works: Works, token: str, watch: HealthWatch, instance: str, data_dir: Path) -> ASGIApp:
-    """Return the API of a service that works, open to its owner, who has `token`, and to whom he lets in.
+def make_app(
+    works: Works,
+    token: str,
+    watch: HealthWatch,
+    instance: str,
+    data_dir: Path,
+    while_closed: Callable[[Act], None],
+) -> ASGIApp:
+    """Return the API of what a service works with, open to its owner, who has `token`, and to whom he lets in.
 
-    `instance` tells this process from others that answer in its place.
+    `instance` tells this process from others that answer in its place; `while_closed` has something done to the store
+    between two openings.
     """
     engine = works.engine
     app = FastAPI(
@@ -61,6 +72,7 @@ def make_app(works: Works, token: str, watch: HealthWatch, instance: str, data_d
     app.include_router(credentials.router(engine))
     app.include_router(notifications.router(engine.store, works.channels))
     app.include_router(secrets.router(engine.store))
+    app.include_router(database.router(works.upkeep, while_closed))
     app.include_router(health.router(watch, instance, is_ready=lambda: True))
     app.include_router(config.router(data_dir))
     app.include_router(metrics.router(watch, lambda: engine.store))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from certify_core.care import RecoveryReport
 from certify_core.contracts import PluginContext
 from certify_core.errors import CertifyError, LocalFault, failure_of
 from certify_core.health.checkup import Checkup
@@ -33,6 +34,7 @@ from certify_core.service.logs import set_up_logs
 from certify_core.service.offering import ApiOffer
 from certify_core.service.servers import Server
 from certify_core.service.token import read_or_make_token
+from certify_core.service.upkeep import Act
 from certify_core.service.works import Works
 
 if TYPE_CHECKING:
@@ -77,6 +79,9 @@ class Host:
         self._told: set[str] = set()
         self._stop = threading.Event()
         self._engine_came = threading.Event()
+        self._opening: threading.Thread | None = None
+        self._wanted: Act | None = None
+        """What is to be done to the store while it is closed."""
         self.instance = secrets.token_hex(8)
         self._api = ApiOffer(self.data_dir, self.state, self.instance, self._is_offered)
         self.token = self._read_token()
@@ -93,18 +98,18 @@ class Host:
     def run(self) -> None:
         """Work until `stop` is called."""
         self._start_engine()
-        opening = threading.Thread(target=self._keep_opening, name="open", daemon=True)
-        if self.works is None:
-            opening.start()
+        self._keep_opening()
         try:
             for wait in chain(BIND_RETRIES, repeat(BIND_RETRIES[-1])):
                 self._offer_api()
+                if self._wanted is not None:
+                    self._act_while_closed(self._wanted)
                 if self._stop.wait(0.0 if self._engine_came.is_set() else wait):
                     break
                 self._engine_came.clear()
         finally:
-            if opening.ident is not None:
-                opening.join(STOP_TIMEOUT)
+            if self._opening is not None:
+                self._opening.join(STOP_TIMEOUT)
             self.watch.stop()
             if self.works is not None and not self.works.close(STOP_TIMEOUT):
                 _log.warning("A running step did not end in time; the next start continues it")
@@ -116,16 +121,21 @@ class Host:
         self._stop.set()
         self._api.interrupt()
 
+    def while_closed(self, act: Act) -> None:
+        """Close the store, have something done to it, and open it again; returns at once, from any thread."""
+        self._wanted = act
+        self._api.interrupt()
+
     # -- store and engine ----------------------------------------------------------------------------------------
 
-    def _open(self, earlier_fault: CertifyError | None = None) -> None:
-        """Open store and engine, or note why that cannot be done."""
+    def _open(self, earlier_fault: CertifyError | None = None, recovery: RecoveryReport | None = None) -> None:
+        """Open store and engine, or note why that cannot be done; `recovery` is what was just done to the store."""
         fault = earlier_fault or self.state.configuration.danger
         if fault is not None:
             self._tell_start_failure(fault)
             return
         try:
-            self.works = Works(self.plugins, self.config.store, self.data_dir, lambda: self.watch.report)
+            self.works = Works(self.plugins, self.config.store, self.data_dir, lambda: self.watch.report, recovery)
         except Exception as error:
             self._tell_start_failure(error)
         else:
@@ -144,7 +154,27 @@ class Host:
         self.watch.look_after(self._checkup())
         _log.info("The engine runs; data folder %s", self.data_dir)
 
+    def _act_while_closed(self, act: Act) -> None:
+        self._wanted, works, recovery = None, self.works, None
+        if works is not None:
+            works.close(STOP_TIMEOUT)
+            self.works = None
+            try:
+                recovery = act(works.upkeep.care)
+            except CertifyError as error:
+                _log.error("The store is as it was: %s", error)
+        self._open(recovery=recovery)
+        self._start_engine()
+        self._keep_opening()
+        self._engine_came.set()
+
     def _keep_opening(self) -> None:
+        """Try to open what cannot be opened now, until it can."""
+        if self.works is None:
+            self._opening = threading.Thread(target=self._try_to_open, name="open", daemon=True)
+            self._opening.start()
+
+    def _try_to_open(self) -> None:
         """Try again until there is an engine, then have the API offered anew."""
         while self.works is None:
             if self._stop.wait(OPEN_RETRY):
@@ -188,11 +218,14 @@ class Host:
     def _offer_api(self) -> None:
         """Answer requests until `stop` is called or the engine comes; return early if that cannot be done now."""
         try:
-            self._api.serve(self._app, unless=lambda: self._stop.is_set() or self._engine_came.is_set())
+            self._api.serve(self._app, unless=self._is_interrupted)
         except Exception as error:  # whatever it is: it must not end the engine
             self.state.obstacle = failure_of(error).cause
             self._tell(f"{failure_of(error)} Certificates are renewed meanwhile; the API tries again by itself.", error)
             self.watch.start()
+
+    def _is_interrupted(self) -> bool:
+        return self._stop.is_set() or self._engine_came.is_set() or self._wanted is not None
 
     def _app(self) -> ASGIApp:
         """Return the API of a service that works, or the one that says why it does not."""
@@ -201,7 +234,7 @@ class Host:
 
         if self.works is None:
             return make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure)
-        return make_app(self.works, self.token, self.watch, self.instance, self.data_dir)
+        return make_app(self.works, self.token, self.watch, self.instance, self.data_dir, self.while_closed)
 
     def _is_offered(self, server: Server) -> None:
         self.watch.start()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from certify_core.care import CaredStore, RecoveryReport
 from certify_core.contracts import HealthCheck
 from certify_core.engine.engine import Engine
 from certify_core.health.assets import AssetsCheck
@@ -14,11 +15,13 @@ from certify_core.health.authorities import AuthoritiesCheck
 from certify_core.health.caa import CaaCheck
 from certify_core.health.certificates import CertificatesCheck
 from certify_core.health.checkup import Report
+from certify_core.health.database import DatabaseCheck
 from certify_core.health.notifications import NotificationsCheck
 from certify_core.notifications.channels import ChannelKeeper
 from certify_core.notifications.delivery import Delivery
 from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
+from certify_core.service.upkeep import Upkeep, tell
 from certify_core.store import Store
 
 TELLER_TIMEOUT = 2.0
@@ -28,13 +31,27 @@ TELLER_TIMEOUT = 2.0
 class Works:
     """A store, its engine, and notifications."""
 
-    def __init__(self, plugins: Plugins, store_name: str, data_dir: Path, report: Callable[[], Report | None]) -> None:
-        """Open everything; nothing runs yet. `report` gives what was found when health was checked last.
+    def __init__(
+        self,
+        plugins: Plugins,
+        store_name: str,
+        data_dir: Path,
+        report: Callable[[], Report | None],
+        recovery: RecoveryReport | None = None,
+    ) -> None:
+        """Open everything; nothing runs yet.
+
+        `report` gives what was found when health was checked last; `recovery` is what was just done to the store.
 
         Raises:
             CertifyError: the store cannot be used.
         """
         provider = plugins.stores.get(store_name, field="store")
+        care = provider.care(plugins.context) if isinstance(provider, CaredStore) else None
+        recovery = recovery or (care.prepare() if care is not None else None)
+        if recovery is not None:
+            tell(recovery)
+        self.upkeep = Upkeep(care, recovery)
         database = provider.open(plugins.context)
         try:
             self.store = Store(database, data_dir, list(plugins.secret_keepers))
@@ -50,9 +67,10 @@ class Works:
         self._teller.listen_to(self.engine.events)
 
     def start(self) -> None:
-        """Look after every certificate, and tell people."""
+        """Look after every certificate and the store, and tell people."""
         self.engine.start()
         self._teller.start()
+        self.upkeep.start()
 
     @property
     def checks(self) -> list[HealthCheck]:
@@ -61,6 +79,7 @@ class Works:
             AuthoritiesCheck(self.store, self._plugins),
             CaaCheck(self.store, self._plugins),
             CertificatesCheck(self.store),
+            DatabaseCheck(self.upkeep),
             AssetsCheck(self.store),
             NotificationsCheck(self.store),
         ]
@@ -69,5 +88,6 @@ class Works:
         """Stop and close; return whether all that runs ended in `timeout` seconds."""
         ended = self.engine.stop(timeout)
         self._teller.stop(TELLER_TIMEOUT)
+        self.upkeep.close()
         self.store.close()
         return ended

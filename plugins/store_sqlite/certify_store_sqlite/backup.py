@@ -18,6 +18,7 @@ from certify_core.api import Backup, CheckReport, LocalFault, remove_leftovers, 
 from certify_store_sqlite.check import check
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.generations import DATABASE, OTHERS, Manifest, digest_of, new_folder
+from certify_store_sqlite.journal import begin_new
 from certify_store_sqlite.schema import read_schema
 
 IMMUTABLE = "assets"
@@ -34,6 +35,7 @@ def make_backup(files: DatabaseFiles, reason: str) -> Backup:
         OSError, sqlite3.Error: it cannot be read, or the copy not be written.
     """
     now = time.time()
+    needless = begin_new(files.journal)  # before the copy: what is committed from now on may not be in it
     folder = new_folder(files.generations, now)
     try:
         copied = _copied_database(files, folder / DATABASE)
@@ -46,6 +48,8 @@ def make_backup(files: DatabaseFiles, reason: str) -> Backup:
     _take_as_newest(files, folder / DATABASE)
     if (schema := read_schema(folder / DATABASE)) is not None:
         schema.save(files.schema)
+    for journal in needless:
+        journal.unlink(missing_ok=True)
     octets = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return Backup(folder.name, now, reason, folder, octets, copied.rows, copied.last_change)
 

@@ -6,12 +6,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
-from certify_core.api import Backup, CheckReport, Damage, LocalFault, NotFound, RecoveryReport
+from certify_core.api import Backup, CheckReport, Damage, ExportForm, LocalFault, NotFound, RecoveryReport
 from certify_store_sqlite import generations
 from certify_store_sqlite.backup import make_backup
 from certify_store_sqlite.check import check
+from certify_store_sqlite.export import export_json, export_sql
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.recovery import recover, restore
 
@@ -60,6 +62,12 @@ class SqliteCare:
         """Return the backups, the newest first."""
         return generations.listed(self._files.generations)
 
+    def export(self, target: Path, *, form: ExportForm) -> None:
+        """Write all rows to a new file."""
+        with _named("exported"):
+            target.touch(0o600, exist_ok=False)
+            (export_json if form is ExportForm.JSON else export_sql)(self._files.database, target)
+
     def restore(self, backup_id: str) -> RecoveryReport:
         """Put a backup in the database's place."""
         found = next((backup for backup in self.backups() if backup.id == backup_id), None)
@@ -96,8 +104,8 @@ class SqliteCare:
         while True:
             try:
                 return act()
-            except (PermissionError, sqlite3.OperationalError) as error:
-                if time.monotonic() > deadline:
+            except (OSError, sqlite3.OperationalError) as error:
+                if isinstance(error, FileNotFoundError) or time.monotonic() > deadline:
                     raise _fault("read", error) from error
             time.sleep(PAUSE)
 

@@ -49,7 +49,7 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
             if _is_held(error):
                 raise
             damages = [Damage("structure", f"{database.name} cannot be read: {error}.")]
-    if state is not None and last:
+    if state is not None and not damages:
         damages += _of_state(last, state)
     return CheckReport(time.time(), full, rows, last, tuple(damages), time.monotonic() - began)
 
@@ -120,6 +120,8 @@ def _of_state(last: int, state: Path) -> list[Damage]:
     known = read_last_change(state)
     if known is None or known <= last:
         return []
+    if last == 0:
+        return [Damage("other-database", "The file is a database, and not the one that was written.")]
     return [
         Damage(
             "changes-lost",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, event
 
 from certify_store_sqlite.changes import Changes
 from certify_store_sqlite.guards import guard
+from certify_store_sqlite.journal import Journal, line_of
 from certify_store_sqlite.seals import Value, make_seal
 
 BUSY_TIMEOUT_MS = 10_000
@@ -25,11 +26,15 @@ PRAGMAS = (
 
 
 class SealingConnection(sqlite3.Connection):
-    """Numbers what it changes, and tells what it has committed."""
+    """Numbers and seals what it changes, and tells what it has committed."""
 
-    def __init__(self, *args: Any, changes: Changes, committed: Callable[[], None], **keywords: Any) -> None:
+    def __init__(
+        self, *args: Any, changes: Changes, journal: Journal, committed: Callable[[], None], **keywords: Any
+    ) -> None:
         super().__init__(*args, **keywords)
         self._changes = changes
+        self._journal = journal
+        self._lines: list[bytes] = []
         self._told = committed
         self._last = 0
         self._guarded_schema = -1
@@ -44,17 +49,18 @@ class SealingConnection(sqlite3.Connection):
             raise
 
     def commit(self) -> None:
-        """Commit, then say so to who keeps the last change and who empties the WAL."""
+        """Commit, then say so to who keeps the last change and the journal, and who empties the WAL."""
         super().commit()
-        if self._last:
+        if self._lines:
             self._changes.committed(self._last)
-            self._last = 0
+            self._journal.append(self._lines)
+            self._lines = []
             self._told()
 
     def rollback(self) -> None:
         """Forget what was changed."""
         super().rollback()
-        self._last = 0
+        self._lines = []
         self._guarded_schema = -1
 
     def guard(self) -> None:
@@ -66,7 +72,9 @@ class SealingConnection(sqlite3.Connection):
 
     def _seal(self, table: str, columns: str, *values: Value) -> bytes:
         self._last = self._changes.next()
-        return make_seal(table, columns, values, self._last)
+        seal = make_seal(table, columns, values, self._last)
+        self._lines.append(line_of(table, columns, values, seal))
+        return seal
 
 
 def listen(engine: Engine) -> None:

@@ -17,6 +17,8 @@ class DatabaseFiles:
         self.shared_memory = data_dir / f"{FILE}-shm"
         self.state = data_dir / "manageditems.state"
         """The last change (`certify_store_sqlite.changes`)."""
+        self.journal = data_dir / "manageditems.journal"
+        """The rows that were written since the last backup (`certify_store_sqlite.journal`)."""
         self.schema = data_dir / "manageditems.schema"
         """A copy of the schema (`certify_store_sqlite.schema`)."""
         self.checked = data_dir / "manageditems.checked"

@@ -31,13 +31,15 @@ def merge(salvaged: Rows, backup: Rows | None, backup_change: int) -> tuple[Rows
         merged.add(table, version.row, version.source)
         if version.source is Source.FRAGMENTS:
             fates.append(RowFate(table, key, Source.FRAGMENTS, "Found on a page that nothing led to."))
+        elif version.source is Source.JOURNAL:
+            fates.append(RowFate(table, key, Source.JOURNAL, "Written again from the journal."))
     for table, key, version in backup.all() if backup is not None else ():
         if table not in merged.tables or _is_deleted(table, key, version, deletions):
             continue
         kept = merged.of(table).get(key)
         if kept is None or kept.change < version.change:
             merged.add(table, version.row, Source.BACKUP)
-            fates.append(RowFate(table, key, Source.BACKUP, "It may be older than what was lost."))
+            fates.append(RowFate(table, key, Source.BACKUP, "As it was when that was made."))
     return merged, fates
 
 

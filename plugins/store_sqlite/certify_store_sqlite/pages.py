@@ -27,7 +27,7 @@ class Unreadable(Exception):
     """What is there is no record."""
 
 
-def file_pages(file: Path, page_size: int) -> Pages:
+def file_pages(file: Path, page_size: int) -> dict[int, bytes]:
     """Return the pages of a database file; one that is cut off is filled with zeros."""
     content = _content(file)
     return {

@@ -28,10 +28,11 @@ from certify_core.api import (
     write_atomically,
 )
 from certify_store_sqlite.building import build
-from certify_store_sqlite.changes import write_last_change
+from certify_store_sqlite.changes import read_last_change, write_last_change
 from certify_store_sqlite.check import check
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.generations import DATABASE, OTHERS, fault_of
+from certify_store_sqlite.journal import journals_of, rows_in
 from certify_store_sqlite.merge import drop_orphans, merge
 from certify_store_sqlite.rows import Rows
 from certify_store_sqlite.salvage import by_sqlite, salvage
@@ -65,8 +66,7 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
         rows={table: len(rows.of(table)) for table in schema.tables},
         sources=dict(Counter(version.source for _, _, version in rows.all())),
         fates=tuple(fates),
-        complete=not any(fate.source in {Source.BACKUP, Source.NOWHERE} for fate in fates)
-        and not any(damage.code == "changes-lost" for damage in damages),
+        complete=_is_complete(files, rows, fates),
         seconds=time.monotonic() - began,
     )
     _finish(files, aside, report)
@@ -76,9 +76,11 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
 def restore(files: DatabaseFiles, backup: Backup) -> RecoveryReport:
     """Put a backup in the place of the database and of the other files that it has; what was there is set aside."""
     began = time.monotonic()
+    # They go on from what is there now, and a later recovery must not bring that back.
+    journals = journals_of(files.journal)
     others = [path for path in (backup.path / OTHERS).rglob("*") if path.is_file()]
     present = [files.data_dir / path.relative_to(backup.path / OTHERS) for path in others]
-    aside = _set_aside(files, [files.database, files.wal, *present])
+    aside = _set_aside(files, [files.database, files.wal, *journals, *present])
     copy = files.database.with_name(".recovered.tmp")
     _copy(backup.path / DATABASE, copy)
     for source, target in zip(others, present, strict=True):
@@ -88,6 +90,8 @@ def restore(files: DatabaseFiles, backup: Backup) -> RecoveryReport:
             _copy(source, temporary)
             replace_file(temporary, target)
     _take_place(files, copy)
+    for journal in journals:
+        journal.unlink(missing_ok=True)
     report = RecoveryReport(
         recovered_at=time.time(),
         damages=(),
@@ -107,6 +111,9 @@ def _salvaged(
     salvaged = Rows(schema.tables)
     for folder in (files.data_dir, *_unfinished(files)):
         salvage(folder / files.database.name, folder / files.wal.name, salvaged)
+    for table, row in rows_in(journals_of(files.journal)):
+        if table in schema.tables:
+            salvaged.add(table, row, Source.JOURNAL)
     if backup is None:
         return merge(salvaged, None, 0)
     in_backup = Rows(schema.tables)
@@ -117,6 +124,15 @@ def _salvaged(
     newest = max((version.change for _, _, version in in_backup.all()), default=0)
     # What a whole backup lacks was deleted before it; what half a backup lacks tells nothing.
     return merge(salvaged, in_backup, newest if is_whole else 0)
+
+
+def _is_complete(files: DatabaseFiles, rows: Rows, fates: Sequence[RowFate]) -> bool:
+    """Return whether the last change is there, and what a backup gave was not changed since."""
+    newest = max((version.change for _, _, version in rows.all()), default=0)
+    known = read_last_change(files.state)
+    from_backup = any(fate.source is Source.BACKUP for fate in fates)
+    lost = any(fate.source is Source.NOWHERE for fate in fates)
+    return known is not None and newest >= known and not lost and not (from_backup and not journals_of(files.journal))
 
 
 def _best_backup(files: DatabaseFiles, backups: Sequence[Backup]) -> tuple[Path | None, bool]:
@@ -154,6 +170,10 @@ def _begin_anew(files: DatabaseFiles, aside: Path, damages: Sequence[Damage], be
 def _set_aside(files: DatabaseFiles, paths: Iterable[Path]) -> Path:
     """Give files a second name in a new folder, or copy them there where that cannot be had."""
     files.damaged.mkdir(mode=0o700, exist_ok=True)
+    for folder in _unfinished(files):
+        earlier = folder / files.database.name
+        if earlier.exists() and files.database.exists() and earlier.samefile(files.database):
+            return folder  # a recovery that could not be finished, such as on a full disk, and is begun again
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     folder = files.damaged / stamp
     folder.mkdir(mode=0o700)

@@ -50,9 +50,10 @@ def _read_to_the_end(connection: sqlite3.Connection, table: Table, direction: st
 def _from_pages(database: Path, wal: Path, rows: Rows) -> None:
     in_file = file_pages(database, page_size_of(database, wal))
     in_wal: dict[int, bytes] = {}
+    latest = ChainMap(in_wal, in_file)
     for number, page in wal_frames(wal):
         in_wal[number] = page
-        for rowid, values in records(number, page, ChainMap(in_wal, dict(in_file))):
+        for rowid, values in records(number, page, latest):
             rows.add_record(rowid, values, Source.FRAGMENTS)
     for number, page in in_file.items():
         for rowid, values in records(number, page, in_file):

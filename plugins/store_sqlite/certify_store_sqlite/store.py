@@ -13,6 +13,7 @@ from certify_store_sqlite.changes import Changes
 from certify_store_sqlite.checkpoints import Checkpoints
 from certify_store_sqlite.connection import SealingConnection, listen
 from certify_store_sqlite.files import DatabaseFiles
+from certify_store_sqlite.journal import Journal
 
 
 class SqliteStore:
@@ -29,7 +30,8 @@ class SqliteStore:
         """
         files = DatabaseFiles(context.data_dir)
         changes, checkpoints = Changes(files.state), Checkpoints(files.database)
-        factory = partial(SealingConnection, changes=changes, committed=checkpoints.wanted)
+        journal = Journal(files.journal)
+        factory = partial(SealingConnection, changes=changes, journal=journal, committed=checkpoints.wanted)
         url = URL.create("sqlite", database=str(files.database))
         engine = create_engine(url, pool_size=16, max_overflow=32, connect_args={"factory": factory})
         listen(engine)
