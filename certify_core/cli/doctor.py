@@ -16,6 +16,7 @@ from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit, ServiceRefused
 from certify_core.domain.finding import Severity
 from certify_core.errors import CertifyError
+from certify_core.health.installation import other_version
 
 PATIENCE = 120.0
 """Seconds; every check has a limit of its own."""
@@ -50,7 +51,14 @@ def _asked(data_dir: Path, *, fix: bool) -> Document:
     """Return what the running service says."""
     client = Client(data_dir)
     answer = client.post("/api/health/fix" if fix else "/api/health/check", {} if fix else None, patience=PATIENCE)
-    return {"service": client.url, "repairs": [], **answer}
+    more = other_version(client.get("/api/system/appversion"))
+    findings = [*answer["findings"], *map(asdict, more)]
+    return {"service": client.url, "repairs": [], **answer, "findings": findings, "worst": _worst(findings)}
+
+
+def _worst(findings: list[Document]) -> Severity:
+    order = list(Severity)
+    return max((Severity(finding["severity"]) for finding in findings), key=order.index, default=Severity.OK)
 
 
 def _by_ourselves(data_dir: Path, reason: str, *, fix: bool) -> Document:

@@ -98,6 +98,7 @@ class Teller:
             try:
                 self._tell_news(certificates=happened)
                 self._summarise()
+                self._delivery.go_on()  # a channel may have been enabled
             except CertifyError as error:
                 _log.error("Nobody could be told what does not work: %s", error)
                 self._happened.set()
@@ -126,7 +127,6 @@ class Teller:
             return
         letters = {channel.id: letter(new, self._machine, least=channel.least) for channel in self._channels()}
         self._store.outbox.tell(new, {id_: message for id_, message in letters.items() if message}, now)
-        self._delivery.go_on()
 
     def _summarise(self) -> None:
         now = self._clock()
@@ -137,7 +137,6 @@ class Teller:
         counts = self._store.certificates.count_by_status()
         message = summary(self._machine, counts, ending, list(self._store.outbox.troubles().values()))
         self._store.outbox.summarise(dict.fromkeys(due, message), now)
-        self._delivery.go_on()
 
     def _channels(self) -> list[Channel]:
         return [channel for channel in self._store.channels.all() if channel.enabled]

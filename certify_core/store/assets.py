@@ -107,6 +107,12 @@ class Assets:
         for file in self._root.glob(f"*/[!.]*/{_KEY}"):
             yield file, file.parent.name
 
+    def keys_alone(self) -> Iterator[Path]:
+        """Give every folder that holds a private key and no certificate."""
+        for file, _ in self.sealed_keys():
+            if not (file.parent / _CERTIFICATE).exists():
+                yield file.parent
+
     def delete(self, certificate_id: str) -> None:
         """Remove everything of one managed certificate."""
         shutil.rmtree(self._root / certificate_id, ignore_errors=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from certify_core.api import Severity
+from certify_core.health.installation import other_version
 from tests.support.ports import free_port
 from tests.support.service import Ended, Service
 
@@ -134,3 +136,8 @@ def test_validation_names_every_fault_with_line_and_field(stopped: Service) -> N
 
 def test_validation_of_what_is_right_ends_with_0(stopped: Service) -> None:
     assert stopped.certify("config", "validate").code == 0
+
+
+def test_a_service_that_still_runs_another_version_is_named() -> None:
+    (found,) = other_version("0.0.1")
+    assert (found.code, found.severity, "Certify 0.0.1" in found.what) == ("version-differs", Severity.WARNING, True)

@@ -105,6 +105,17 @@ def test_an_issued_certificate_without_any_file_is_named(store: Store) -> None:
     assert "asset-missing" in codes(AssetsCheck(store).run())
 
 
+def test_a_key_without_its_certificate_is_named_and_stays(store: Store, tmp_path: Path) -> None:
+    certificate = issued(store)
+    assert certificate.issued is not None
+    store.assets.save(certificate.id, certificate.issued.id, "a certificate", KEY_PEM)
+    store.assets.save(certificate.id, "EARLIER", "a certificate", KEY_PEM)
+    (tmp_path / "assets" / certificate.id / "EARLIER" / "fullchain.pem").unlink()
+    found = AssetsCheck(store).run()
+    assert (codes(found), found[0].subject) == ({"key-alone", "assets"}, f"{certificate.id}/EARLIER")
+    assert (tmp_path / "assets" / certificate.id / "EARLIER" / "privkey.sealed").exists()
+
+
 def test_files_of_nobody_are_named_and_stay(store: Store) -> None:
     store.assets.save("stray", "1", "a certificate", KEY_PEM)
     check = AssetsCheck(store)

@@ -70,6 +70,11 @@ class House:
         self.events.publish(certificate.id, EventKind.FAILED, "failed", FAILURE)
 
 
+def refuse(number: str) -> None:
+    """Take no message."""
+    raise AuthorityUnavailable("Nobody answers.", "Wait.")
+
+
 @pytest.fixture
 def house(store: Store, keeper: ChannelKeeper) -> House:
     """A channel without summaries, and nothing wrong."""
@@ -106,9 +111,6 @@ def test_a_restart_tells_nothing_again(house: House, pager: Pager) -> None:
 
 
 def test_what_could_not_be_sent_is_sent_after_a_restart(house: House, pager: Pager) -> None:
-    def refuse(number: str) -> None:
-        raise AuthorityUnavailable("Nobody answers.", "Wait.")
-
     pager.hindrance = refuse
     house.found(FULL)
     with house.open():
@@ -188,10 +190,22 @@ def test_a_channel_that_is_disabled_hears_nothing(house: House, pager: Pager) ->
     assert (pager.subjects("2"), house.store.outbox.counts()) == ([], {})
 
 
-def test_a_message_that_could_not_be_sent_for_a_week_is_given_up(house: House, pager: Pager) -> None:
-    def refuse(number: str) -> None:
-        raise AuthorityUnavailable("Nobody answers.", "Wait.")
+def test_what_waits_for_a_channel_is_sent_when_it_is_enabled_again(house: House, pager: Pager) -> None:
+    pager.hindrance = refuse
+    house.found(FULL)
+    with house.open():
+        eventually(lambda: house.store.outbox.counts() == {"ops": 1})
+    pager.hindrance = lambda number: None
+    house.keeper.change("ops", 1, paging(summary=False, enabled=False))
+    with house.open():
+        house.keeper.create("second", paging("2"))
+        pager.wait_for(1, "2")
+        assert pager.subjects() == []
+        house.keeper.change("ops", 2, paging(summary=False))
+        assert pager.wait_for(1) == ["The disk is full."]
 
+
+def test_a_message_that_could_not_be_sent_for_a_week_is_given_up(house: House, pager: Pager) -> None:
     pager.hindrance = refuse
     house.found(FULL)
     with house.open():
