@@ -23,7 +23,11 @@ class Handshake(Protocol):
     """One attempt to sign in: messages that follow one another on one connection. Used by one thread at a time."""
 
     def claimed(self, message: bytes) -> str | None:
-        """Return whose password a message tries, if it tries one: such tries are limited by name and address."""
+        """Return whose password a message tries, if it tries one: such tries are limited by name and address.
+
+        Raises:
+            AccessRefused: that cannot be told for certain.
+        """
 
     def step(self, message: bytes) -> tuple[bytes, SignedIn | None]:
         """Take a message; return what to answer, and who it is once that is known.

@@ -1,6 +1,6 @@
 """Integrated authentication: people sign in with the account they have, by Kerberos or NTLM (RFC 4559).
 
-Who is let in, and as what, the groups of this machine say. On by default only where the system does all of it itself.
+Who is let in, and as what, the groups of this machine say. Off until a setting switches it on.
 """
 
 from __future__ import annotations
@@ -16,4 +16,4 @@ __all__ = ["certify_sign_ins"]
 def certify_sign_ins(context: PluginContext) -> list[SignIn]:
     """Offer the sign-in if it is wanted."""
     settings = Settings.model_validate(context.settings)
-    return [Negotiate(settings)] if settings.is_wanted else []
+    return [Negotiate(settings)] if settings.integrated_authentication else []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from pydantic import BaseModel, ConfigDict
 
 from certify_core.api import Role
@@ -14,8 +12,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=lambda name: name.replace("_", ""))
 
-    integrated_authentication: bool | None = None
-    """Whether people can sign in with their accounts; None means: where there is Windows."""
+    integrated_authentication: bool = False
+    """Whether people can sign in with their accounts."""
     administrators_group: str = ""
     """The group whose members are administrators; empty means the system's own where it has one (Windows)."""
     access_group: str = ""
@@ -24,8 +22,3 @@ class Settings(BaseModel):
     """What its members are."""
     access_realm: str = ""
     """Not on Windows: the Kerberos realm or NTLM domain whose users are this machine's users of the same name."""
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether it is on."""
-        return os.name == "nt" if self.integrated_authentication is None else self.integrated_authentication

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from certify_core.api import AccessRefused
 from certify_core.service.handshakes import KEPT, SECONDS, Handshakes, challenge, parse_message
-from certify_negotiate.ntlm import AUTHENTICATE, claimed_user
+from certify_negotiate.ntlm import AUTHENTICATE, SIGNATURE, claimed_user
 
 HERE = ("127.0.0.1", 1)
 THERE = ("127.0.0.1", 2)
@@ -111,10 +112,28 @@ def test_the_name_is_read_before_its_password_is_tried(
     server = spnego.server(protocol=protocol, options=only_ntlm)
     first = client.step()
     assert claimed_user(first or b"") is None
-    assert claimed_user(client.step(server.step(first)) or b"") == "example\\anna"
+    assert claimed_user(client.step(server.step(first)) or b"") == "anna"
+
+
+def authenticate(user: str) -> bytes:
+    """Return an NTLM message that tries a password of this user (MS-NLMP 2.2.1.3)."""
+    name, fields = user.encode("utf-16-le"), struct.pack("<HHI", 0, 0, 64)
+    user_field = struct.pack("<HHI", len(name), len(name), 64)
+    return AUTHENTICATE + fields * 3 + user_field + fields * 2 + struct.pack("<I", 1) + name
+
+
+@pytest.mark.parametrize("user", ["anna", "ANNA", "anna@example.com", "Anna@EXAMPLE"])
+def test_all_spellings_of_a_name_are_one_name(user: str) -> None:
+    assert claimed_user(authenticate(user)) == "anna"
+
+
+def test_no_second_message_hides_whose_password_is_tried() -> None:
+    with pytest.raises(AccessRefused, match="several"):
+        claimed_user(authenticate("decoy") + authenticate("anna"))
 
 
 @given(st.binary(max_size=120))
 def test_a_damaged_message_has_some_name_or_none_and_is_no_fault(rest: bytes) -> None:
+    rest = rest.replace(SIGNATURE, b"")
     assert isinstance(claimed_user(AUTHENTICATE + rest), str)
-    assert claimed_user(b"x" + rest.replace(AUTHENTICATE, b"")) is None
+    assert claimed_user(b"x" + rest) is None
