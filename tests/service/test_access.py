@@ -128,10 +128,13 @@ def test_no_get_changes_anything(service: Service, certificate: dict[str, Any], 
     service.call("GET", operation["events"])
     credential = {"id": "looked-at", "provider": "files", "parameters": {"pfx_password": "secret"}}
     service.call("POST", "/api/credentials", credential)
+    channel = {"id": "looked-at", "parameters": {"url": "json://127.0.0.1:9"}, "summary": False}
+    service.call("POST", "/api/notifications/channels", channel)
     where = {"authority": pebble.directory, "ca_bundle": str(pebble.ca_bundle)}
     known = {
         "{account_id}": service.call("POST", "/api/accounts", where).body["id"],
         "{credential_id}": "looked-at",
+        "{channel_id}": "looked-at",
         "{certificate_id}": certificate["id"],
         "{operation_id}": operation["operation"],
         "{authority_id}": "local",
