@@ -66,6 +66,16 @@ def test_a_summary_comes_by_webhook_at_once(idle: Service) -> None:
     assert "0 managed certificates." in document["message"]
 
 
+def test_a_message_outlives_a_killed_service(idle: Service, mail: MailServer) -> None:
+    mail.refusing = True
+    add(idle.start(), "ops", mail.url, summary=True)
+    eventually(lambda: idle.call("GET", f"{CHANNELS}/ops").body["failure"] is not None, within=90)
+    idle.kill()
+    mail.refusing = False
+    idle.start()
+    eventually(lambda: len(mail.mails) > 0, within=90)
+
+
 def test_a_channel_that_works_is_tried(service: Service, mail: MailServer) -> None:
     add(service, "tried", mail.url)
     assert service.call("POST", f"{CHANNELS}/tried/test").status == 200
