@@ -8,7 +8,7 @@ WINDOWS := wine wine64 gcc-mingw-w64-x86-64 libpython3.11-stdlib iproute2 util-l
 INSTALLED := $(VENV)/.installed
 KERBEROS := $(VENV)/.kerberos
 
-.PHONY: demo test test-windows check bench packages clean
+.PHONY: demo test test-windows check bench campaign packages clean
 
 demo: $(INSTALLED)  ## see it work
 	$(BIN)/certify demo
@@ -29,8 +29,11 @@ check: $(INSTALLED)  ## style, types, architecture, dead code
 bench: $(INSTALLED) packages  ## throughput, memory and latencies, beside a peer
 	$(BIN)/python -m benchmarks
 
+campaign: $(INSTALLED) packages  ## what becomes of 200 damaged databases, beside the usual recipes by hand
+	$(BIN)/python -m benchmarks.campaign
+
 packages:
-	tools/system-packages clamav-daemon nftables pebble nginx-light openssl faketime curl systemd krb5-kdc krb5-admin-server krb5-user $(WINDOWS)
+	tools/system-packages sqlite3 clamav-daemon nftables pebble nginx-light openssl faketime curl systemd krb5-kdc krb5-admin-server krb5-user $(WINDOWS)
 
 $(INSTALLED): pyproject.toml
 	tools/make-venv "$(PYTHON)" "$(VENV)"

@@ -47,7 +47,7 @@ def check(keeper: StoreKeeper, as_json: bool) -> None:
     else:
         for damage in report["damages"]:
             click.echo(damage["what"])
-        rows = f"{sum(report['rows'].values())} rows in {report['seconds']:.1f} s"
+        rows = f"{report['rows']} rows in {report['seconds']:.1f} s"
         click.echo(f"The database is {'what was written' if report['sound'] else 'damaged'} ({rows}).")
     if not report["sound"]:
         sys.exit(Exit.FAILED)
@@ -73,8 +73,7 @@ def list_backups(keeper: StoreKeeper, as_json: bool) -> None:
         print_json(items)
         return
     rows = [
-        [item["id"], item["made_at"], item["reason"], _size(item), str(sum(item["rows"].values())), item["fault"]]
-        for item in items
+        [item["id"], item["made_at"], item["reason"], _size(item), str(item["rows"]), item["fault"]] for item in items
     ]
     print_table(["ID", "MADE AT", "REASON", "SIZE", "ROWS", "FAULT"], rows, empty="There is no backup yet.")
 

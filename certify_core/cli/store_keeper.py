@@ -115,7 +115,7 @@ class _Served:
         return self._replaced("/api/database/restore", {"backup": backup})
 
     def recover(self) -> Document:
-        return self._replaced("/api/database/recover", None)
+        return self._replaced("/api/database/recover", {"confirm": True})
 
     def export(self, target: Path, form: ExportForm) -> None:
         content = self._client.download("/api/database/export", form=form, patience=PATIENCE)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from certify_core.domain.keys import KeyType
 from tests.support.accounts import opened_elsewhere
@@ -18,6 +19,7 @@ from tests.support.issuing import outcome_of
 from tests.support.pebble import Pebble
 from tests.support.processes import installed
 from tests.support.service import Answer, Service
+from tests.support.waiting import eventually
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(
@@ -38,6 +40,7 @@ class Example:
     answer: str | None
 
 
+CLOSES_THE_STORE = {"/api/database/restore", "/api/database/recover"}
 EXAMPLES = [Example(**match.groupdict()) for match in EXAMPLE.finditer(PAGE)]
 
 
@@ -51,7 +54,10 @@ class Reader:
     def send(self, example: Example) -> Answer:
         """Send the request; wait for what it starts; know what is new by the page's name for it from then on."""
         body = json.loads(self._translated(example.body)) if example.body else None
+        before = self._recovered() if example.path in CLOSES_THE_STORE else None
         answer = self._service.call(example.method, self._translated(example.path), body)
+        if example.path in CLOSES_THE_STORE:
+            eventually(lambda: self._recovered() not in {None, before})
         if example.method == "POST" and isinstance(answer.body, dict):
             if "operation" in answer.body:
                 outcome_of(self._service, answer.body["operation"])
@@ -60,6 +66,14 @@ class Reader:
             if "#" in told.get("url", ""):
                 self._real[told["url"].partition("#")[2]] = answer.body["url"].partition("#")[2]
         return answer
+
+    def _recovered(self) -> str | None:
+        """Return when the store was replaced last; None if it was not, or the service is just opening it."""
+        try:
+            recovery = self._service.call("GET", "/api/database").body["recovery"]
+        except (urllib3.exceptions.HTTPError, KeyError):
+            return None
+        return str(recovery["recovered_at"]) if recovery else None
 
     def _translated(self, text: str) -> str:
         for name, real in self._real.items():

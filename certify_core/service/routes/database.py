@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
@@ -26,6 +26,14 @@ class Restoring(BaseModel):
 
     backup: str
     """Its id."""
+
+
+class Recovering(BaseModel):
+    """That the database is to be replaced by the best one that can be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: Literal[True]
 
 
 def router(upkeep: Upkeep, while_closed: Callable[[Act], None]) -> APIRouter:
@@ -65,7 +73,7 @@ def router(upkeep: Upkeep, while_closed: Callable[[Act], None]) -> APIRouter:
         return {"status": "accepted"}
 
     @routes.post("/recover", status_code=202)
-    def recover() -> dict[str, str]:
+    def recover(_: Recovering) -> dict[str, str]:
         """Make the best database of what there is and the newest good backup, as at a start that finds damage."""
         care = upkeep.care
         while_closed(lambda _: care.recover())
