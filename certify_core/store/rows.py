@@ -6,6 +6,7 @@ These functions work inside a transaction that their caller has opened.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -44,10 +45,19 @@ def certificate_row(certificate: ManagedCertificate) -> dict[str, Any]:
         "name": certificate.settings.title,
         "identifiers": " ".join(certificate.settings.identifiers),
         "search": _search_text(certificate.settings),
+        "settings": certificate.settings.model_dump_json(),
+        "created_at": certificate.created_at,
+        "updated_at": certificate.updated_at,
+        **_state(certificate),
+    }
+
+
+def _state(certificate: ManagedCertificate) -> dict[str, Any]:
+    """Return the columns that say what is, and none of those that say what is wanted."""
+    return {
         "status": certificate.status.value,
         "expires_at": certificate.issued.expires_at if certificate.issued else None,
         "next_due_at": certificate.next_due_at,
-        "settings": certificate.settings.model_dump_json(),
         "issued": certificate.issued.model_dump_json() if certificate.issued else None,
         "half": certificate.half.model_dump_json() if certificate.half else None,
         "order_id": certificate.order_id,
@@ -57,19 +67,26 @@ def certificate_row(certificate: ManagedCertificate) -> dict[str, Any]:
         "retry_at": certificate.retry_at,
         "setbacks": certificate.setbacks.model_dump_json() if certificate.setbacks != NO_SETBACKS else None,
         "use_last_duplicate": certificate.use_last_duplicate,
-        "created_at": certificate.created_at,
-        "updated_at": certificate.updated_at,
     }
 
 
 def _search_text(settings: CertificateSettings) -> str:
-    written = " ".join(settings.identifiers)
-    return " ".join(dict.fromkeys((settings.title.casefold(), written, _unicode(written).casefold())))
+    names = settings.identifiers
+    # Every search reads all of this: what is part of another text is found there (`a.test` in `www.a.test`).
+    return " ".join(_not_within_others([settings.title.casefold(), *names, *(_unicode(name) for name in names)]))
 
 
-def _unicode(names: str) -> str:
-    """Return names with their A-labels as people write them (RFC 5890 section 2.3.2.1)."""
-    return _A_LABEL.sub(lambda label: idna.decode(label.group()), names)
+def _not_within_others(texts: Iterable[str]) -> list[str]:
+    kept: list[str] = []
+    for text in sorted(texts, key=len, reverse=True):
+        if not any(text in longer for longer in kept):
+            kept.append(text)
+    return kept
+
+
+def _unicode(name: str) -> str:
+    """Return a name with its A-labels as people write them (RFC 5890 section 2.3.2.1)."""
+    return _A_LABEL.sub(lambda label: idna.decode(label.group()), name).casefold()
 
 
 def load(connection: Connection, certificate_id: str) -> ManagedCertificate:
@@ -118,7 +135,8 @@ _DEPLOYMENTS_OF = select(DEPLOYMENTS).where(D.certificate_id == bindparam("which
 
 def save_state(connection: Connection, certificate: ManagedCertificate) -> None:
     """Write the columns that say what is, and none of those that say what is wanted."""
-    connection.execute(_SAVE_STATE, {"which": certificate.id, **_state(certificate)})
+    new = {f"new_{name}": value for name, value in _state(certificate).items()}
+    connection.execute(_SAVE_STATE, {"which": certificate.id, **new})
 
 
 _STATE_COLUMNS = (
@@ -140,11 +158,6 @@ _SAVE_STATE = (
     .where(C.id == bindparam("which"))
     .values({name: bindparam(f"new_{name}") for name in _STATE_COLUMNS})
 )
-
-
-def _state(certificate: ManagedCertificate) -> dict[str, Any]:
-    row = certificate_row(certificate)
-    return {f"new_{name}": row[name] for name in _STATE_COLUMNS}
 
 
 def deployment_of(row: RowMapping) -> Deployment:

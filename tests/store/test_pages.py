@@ -125,6 +125,17 @@ def test_a_search_finds_parts_of_names_and_identifiers_in_any_case(store: Store,
     assert names_found(store, search) == ["Ärztehaus 100%"]
 
 
+def test_a_name_that_is_part_of_another_is_found_in_full(store: Store) -> None:
+    store.certificates.create(wanting("app.test", "www.app.test", "app.test.example"), NOW)
+    for search in ("app.test", "www.app.test", "app.test.example"):
+        assert names_found(store, search) == ["app.test"]
+
+
+def test_a_title_that_only_looks_like_an_a_label_is_a_text_like_any_other(store: Store) -> None:
+    store.certificates.create(wanting("app.test", name="xn--no label-"), NOW)
+    assert names_found(store, "XN--no label") == ["xn--no label-"]
+
+
 @pytest.mark.parametrize("search", ["%", "_", "\\", "a%z", "nowhere"])
 def test_a_search_knows_no_wildcards(store: Store, search: str) -> None:
     store.certificates.create(wanting("app.test", name="abz"), NOW)
