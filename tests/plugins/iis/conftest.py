@@ -95,6 +95,6 @@ def parameters(machine: Machine) -> Parameters:
     """Make parameters as the command line does; new bindings get the port where handshakes are answered."""
 
     def make(**values: str) -> IisParameters:
-        return IisParameters.model_validate({"port": str(machine.front.port), "verify_timeout": "1", **values})
+        return IisParameters.model_validate({"port": str(machine.front.port), "verify_timeout": "3", **values})
 
     return make

@@ -28,7 +28,7 @@ class TestContract(DeploymentTargetContract):
 
     @pytest.fixture
     def parameters(self, machine: Machine) -> IisParameters:
-        return IisParameters(port=machine.front.port, verify_timeout=0.2, cleanup="after-renewal")
+        return IisParameters(port=machine.front.port, verify_timeout=5, cleanup="after-renewal")
 
     @pytest.fixture
     def observe(self, machine: Machine) -> Observe:
@@ -45,7 +45,7 @@ class TestContractWithCentralStore(DeploymentTargetContract):
     @pytest.fixture
     def parameters(self, machine: Machine) -> IisParameters:
         values = {"ccs_path": str(machine.central), "ccs_password": "secret", "port": machine.front.port}
-        return IisParameters.model_validate({**values, "verify_timeout": 0.2})
+        return IisParameters.model_validate({**values, "verify_timeout": 5})
 
     @pytest.fixture
     def observe(self, machine: Machine) -> Observe:
