@@ -39,18 +39,21 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
     began = time.monotonic()
     rows: dict[str, int] = {}
     last = 0
+    # Before the database: what is committed meanwhile is then in the database and not in what it is compared with.
+    known = read_last_change(state) if state is not None else None
     damages = _of_file(database)
     if not damages:
         try:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                connection.execute("BEGIN")  # all of it as it is at one moment, whoever writes meanwhile
                 damages = [*_of_structure(connection, full=full), *_of_rows(connection, rows)]
                 last = _last_change(connection)
         except sqlite3.DatabaseError as error:
             if _is_held(error):
                 raise
             damages = [Damage("structure", f"{database.name} cannot be read: {error}.")]
-    if state is not None and not damages:
-        damages += _of_state(last, state)
+    if known is not None and not damages:
+        damages += _of_last_change(last, known)
     return CheckReport(time.time(), full, rows, last, tuple(damages), time.monotonic() - began)
 
 
@@ -116,9 +119,8 @@ def _last_change(connection: sqlite3.Connection) -> int:
     return newest
 
 
-def _of_state(last: int, state: Path) -> list[Damage]:
-    known = read_last_change(state)
-    if known is None or known <= last:
+def _of_last_change(last: int, known: int) -> list[Damage]:
+    if known <= last:
         return []
     if last == 0:
         return [Damage("other-database", "The file is a database, and not the one that was written.")]

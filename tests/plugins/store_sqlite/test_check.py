@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from certify_core.api import LocalFault
 from certify_store_sqlite.care import SqliteCare
 from tests.support.contents import add, delete
-from tests.support.stores import database_file, open_store
+from tests.support.stores import NOW, database_file, open_store, wanting
 
 PAGE = 4096
 
@@ -40,6 +42,23 @@ def test_it_counts_the_rows_of_each_table(filled: Path, care: SqliteCare) -> Non
 def test_it_is_sound_while_it_is_open(filled: Path, care: SqliteCare) -> None:
     with open_store(filled):
         assert care.check().sound
+
+
+def test_it_is_sound_while_others_write(filled: Path, care: SqliteCare) -> None:
+    done = threading.Event()
+
+    def write() -> None:
+        with open_store(filled) as store:
+            while not done.is_set():
+                created = store.certificates.create(wanting("another.test"), NOW)
+                store.certificates.delete(created.id)
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        reports = [care.check() for _ in range(60)]
+        done.set()
+        writing.result()
+    assert (len({report.last_change for report in reports}) > 1, {report.damages for report in reports}) == (True, {()})
 
 
 def test_it_stays_sound_when_rows_are_deleted(filled: Path, care: SqliteCare) -> None:
