@@ -14,6 +14,8 @@ import orjson
 
 NO_HASH = "0" * 64
 """What the first entry has in the place of the hash before."""
+_DIGITS = 18
+"""Of the largest number of an entry."""
 FORGOTTEN = "forgotten"
 """Key in the document of an entry that says up to which number older ones were removed, to keep the trail bounded."""
 
@@ -59,7 +61,8 @@ class Verdict:
 def parse_head(text: str) -> Head | None:
     """Return the head that `NUMBER:HASH` names, or None if it names none."""
     number, _, digest = text.partition(":")
-    return Head(int(number), digest) if number.isdecimal() and len(digest) == len(NO_HASH) else None
+    is_head = number.isdecimal() and len(number) <= _DIGITS and len(digest) == len(NO_HASH)
+    return Head(int(number), digest) if is_head else None
 
 
 def link(number: int, request: int | None, document: str, previous: str) -> AuditEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import time
 from collections.abc import Callable
 
@@ -21,6 +22,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "certify_session_"
 """Followed by the port: cookies of one host are sent to all of its ports (RFC 6265 section 8.5)."""
 
+_IPV6_PREFIX = 64
+"""Bits of an IPv6 address that a network gives out; whoever is in it has all the rest (RFC 4291 section 2.5.1)."""
+
 
 class Access:
     """Everybody who may come in."""
@@ -32,12 +36,11 @@ class Access:
         self.sessions = Sessions(clock)
         self.failures = Failures()
 
-    async def by_authorization(self, header: bytes) -> Principal | None:
-        """Return who has the token of an Authorization header (RFC 6750 section 2.1), or None if nobody has."""
-        scheme, _, given = header.partition(b" ")
-        if scheme.lower() != b"bearer":
+    async def by_authorization(self, headers: Headers) -> Principal | None:
+        """Return who has the token of the Authorization header, or None if nobody has."""
+        token = bearer_of(headers)
+        if token is None:
             return None
-        token = given.strip().decode("latin-1")
         digest = token_digest(token)
         if hmac.compare_digest(digest, self._owner_digest):
             return Principal(TOKEN_FILE, Role.ADMINISTRATOR, TOKEN_FILE)
@@ -71,6 +74,12 @@ class Access:
         self.sessions.end_those_of(token_id)
 
 
+def bearer_of(headers: Headers) -> str | None:
+    """Return the token of an Authorization header (RFC 6750 section 2.1), or None if it holds none."""
+    scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+    return given.strip().decode("latin-1") if scheme.lower() == b"bearer" else None
+
+
 def cookies(headers: Headers) -> dict[str, str]:
     """Return the cookies of a request (RFC 6265 section 4.2.1)."""
     pairs = headers.get(b"cookie", b"").decode("latin-1").split(";")
@@ -92,6 +101,19 @@ def address_of(scope: Scope) -> str:
     """Return where a request comes from."""
     client = scope.get("client")
     return client[0] if client else "unknown"
+
+
+def source_of(scope: Scope) -> str:
+    """Return whose guesses at passwords count together: who has one address of this machine or network has many."""
+    text = address_of(scope)
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if address.is_loopback:
+        return "this machine"
+    prefix = _IPV6_PREFIX if address.version == 6 else 32
+    return str(ipaddress.ip_network((address, prefix), strict=False))
 
 
 def principal_of(scope: Scope) -> Principal:

@@ -15,6 +15,7 @@ from certify_core.service.access import Access
 from certify_core.service.audit import Audit
 from certify_core.service.guard import Guard
 from certify_core.service.handshakes import Handshakes
+from certify_core.service.openapi import describe
 from certify_core.service.operations import Operations
 from certify_core.service.routes import (
     accounts,
@@ -62,6 +63,7 @@ def make_app(
         redirect_slashes=False,
     )
     problems.install(app)
+    describe(app)
     work = Operations(engine.events)
     app.include_router(system.router(engine))
     app.include_router(certificates.router(engine, work))

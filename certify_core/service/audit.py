@@ -1,6 +1,7 @@
 """Enters every change that is asked for into the audit trail: a pure ASGI middleware between the guard and the routes.
 
-The request is entered before anything is done; if that cannot be, nothing is done. The outcome is entered before the
+The request is entered before anything is done; if that cannot be, nothing is done. For that it is read as a whole, and
+one that is too large is refused. The outcome is entered before the
 client hears of it. So a request without an outcome in the trail was cut short by the end of the service.
 """
 
@@ -23,6 +24,8 @@ from certify_core.service.refusals import refusal
 from certify_core.service.routes.views import iso
 from certify_core.store.audit import AuditTrail
 
+LARGEST_BODY = 1_000_000
+"""Bytes; the largest that is meant, a list of some thousand names, has a tenth of it."""
 LONGEST_PATH = 300
 
 _log = logging.getLogger(__name__)
@@ -43,6 +46,10 @@ class Audit:
             return
         body = await _body(receive)
         if body is None:
+            return
+        if len(body) > LARGEST_BODY:
+            answer = refusal(413, f"The body is larger than {LARGEST_BODY:,} bytes.", "Send less at once.")
+            await answer(scope, receive, send)
             return
         number = None
         if "principal" in scope["state"]:
@@ -116,15 +123,15 @@ class _Answer:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """Return the whole body, or None if the client hangs up."""
-    parts = []
+    """Return the whole body, or the beginning of one that is too large; None if the client hangs up."""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY or not message.get("more_body", False):
+            return bytes(body)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

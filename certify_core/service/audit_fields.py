@@ -51,15 +51,11 @@ SHOWN = frozenset(
 )
 LONGEST_TEXT = 200
 LONGEST_LIST = 100
-LARGEST_BODY = 1_000_000
-"""Bytes; of a larger one nothing is entered."""
 DEEPEST = 10
 
 
 def audit_fields(body: bytes) -> JsonValue:
     """Return the body as it is entered, or None if it is no JSON object."""
-    if len(body) > LARGEST_BODY:
-        return None
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:

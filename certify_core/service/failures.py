@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 AT_ONCE = 20
 SECONDS_EACH = 3.0
 """After so long one more wrong try is answered as such."""
-KEPT = 1000
+KEPT = 10_000
 """So many sources are remembered; the one that has been quiet for longest is forgotten first."""
 
 _log = logging.getLogger(__name__)

@@ -2,13 +2,13 @@
 
 Besides who asks and what his role may do it checks Host (a page of another site that resolves to 127.0.0.1 is refused)
 and Origin (a browser's request from another page is refused), so that a token or a cookie in a browser cannot be used
-by strangers.
+by strangers. No answer is kept by a browser or a proxy, or taken for anything but what it says it is.
 """
 
 from __future__ import annotations
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from certify_core.domain.access import Principal
 from certify_core.errors import InvalidInput
@@ -18,9 +18,13 @@ from certify_core.service.refusals import refusal, too_many_tries
 from certify_core.service.roles import OPEN, needed_role
 from certify_core.service.token import TOKEN_FILE
 
+ONCE = (b"host", b"origin", b"authorization")
+"""Headers of which a second one would be for somebody else to read than the first (RFC 9110 section 5.3)."""
+PROTECTION = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
 
 class Guard:
-    """Lets a request through or answers 401, 403 or 429 itself."""
+    """Lets a request through or answers 400, 401, 403 or 429 itself."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
@@ -30,17 +34,17 @@ class Guard:
         """Check one request."""
         answer = await self._refusal(scope)
         if answer is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _protected(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await answer(scope, receive, send)
+            await answer(scope, receive, _protected(send))
 
     async def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that may not pass, or None; then the scope says who asks."""
         scope.setdefault("state", {})
         headers = headers_of(scope)
-        if foreign := _foreign(headers):
+        if foreign := _ambiguous(scope) or _foreign(scope, headers):
             return foreign
         method = scope.get("method", "WEBSOCKET")
         if (method, scope["path"]) in OPEN:
@@ -60,7 +64,7 @@ class Guard:
 
     async def _principal(self, headers: Headers, method: str) -> Principal | None:
         if b"authorization" in headers:
-            return await self._access.by_authorization(headers[b"authorization"])
+            return await self._access.by_authorization(headers)
         # A page of another port of this host is the same site to SameSite; only its Origin tells it from ours.
         if method in SAFE_METHODS or b"origin" in headers:
             return self._access.by_cookie(headers)
@@ -81,15 +85,41 @@ class Guard:
         )
 
 
-def _foreign(headers: Headers) -> Response | None:
+def _protected(send: Send) -> Send:
+    """Return what sends an answer on with the headers that protect it."""
+
+    async def send_protected(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *PROTECTION]}
+        await send(message)
+
+    return send_protected
+
+
+def _ambiguous(scope: Scope) -> Response | None:
+    """Return the answer to a request that can be read in two ways, or None."""
+    names = [name for name, _ in scope["headers"]]
+    for name in ONCE:
+        if names.count(name) > 1:
+            return refusal(400, f"The header {name.decode()} is there several times.", "Send it once.")
+    return None
+
+
+def _foreign(scope: Scope, headers: Headers) -> Response | None:
     """Return the answer to a request that another site has caused, or None."""
     host = headers.get(b"host", b"").decode("latin-1")
     origin = headers.get(b"origin")
     if not _is_loopback(host):
         return refusal(403, "The Host header does not name this machine.", "Use http://localhost.")
-    if origin is not None and origin.decode("latin-1").split("://", 1)[-1] != host:
+    if origin is not None and origin.decode("latin-1") != f"{_scheme(scope)}://{host}":
         return refusal(403, "The request comes from a page of another site.", "Use the API from here.")
     return None
+
+
+def _scheme(scope: Scope) -> str:
+    """Return the scheme of the pages that a request may come from."""
+    scheme: str = scope["scheme"]
+    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
 
 
 def _is_loopback(host: str) -> bool:

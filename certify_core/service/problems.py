@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from certify_core.domain.failure import FailureClass
 from certify_core.errors import AccessRefused, CertifyError, Conflict, InvalidInput, NotFound
@@ -80,7 +82,16 @@ def _http_error(request: Request, error: Exception) -> Response:
         "remedy": "See /api/openapi.json for all paths and their methods.",
         "failure_class": FailureClass.USER,
     }
-    return _problem(body, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    return _problem(body, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return all methods of a path (RFC 9110 section 10.2.1); the framework names those of its first route alone."""
+    fitting = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in fitting for method in getattr(route, "methods", ())})
 
 
 def _unexpected_error(_: Request, error: Exception) -> Response:

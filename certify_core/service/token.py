@@ -1,6 +1,7 @@
 """The token that opens the API: kept in the data folder, readable by its owner alone.
 
-What is in its place and can be no token is set aside, and a new one is made: nobody could have used it.
+What is in its place and can be no token is set aside, and a new one is made: a short text can be guessed, and one that
+holds more than a line of ASCII nobody could have used.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from certify_core.errors import LocalFault
 from certify_core.files import read_file, set_aside, write_atomically
 
 TOKEN_FILE = "api.token"  # noqa: S105 - a file name
+SHORTEST = 32
+"""Characters; of random ones that is 190 bits."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +29,12 @@ def read_or_make_token(data_dir: Path) -> str:
     path = data_dir / TOKEN_FILE
     try:
         if path.exists() and not _may_be_token(path):
-            _log.error("%s is damaged; it is now %s, and a new token is made", path, set_aside(path).name)
-        if not path.exists() or not read_file(path).strip():
+            _log.error(
+                "%s is damaged, or too short to be safe; it is now %s, and a new token is made",
+                path,
+                set_aside(path).name,
+            )
+        if not path.exists():
             write_atomically(path, secrets.token_urlsafe(32).encode())
         return read_file(path).decode("ascii").strip()
     except OSError as error:
@@ -38,4 +45,7 @@ def read_or_make_token(data_dir: Path) -> str:
 
 
 def _may_be_token(path: Path) -> bool:
-    return path.is_file() and read_file(path).isascii()
+    if not path.is_file():
+        return False
+    content = read_file(path).strip()
+    return content.isascii() and len(content) >= SHORTEST and len(content.split()) == 1

@@ -68,12 +68,12 @@ class Reader:
         return answer
 
     def _recovered(self) -> str | None:
-        """Return when the store was replaced last; None if it was not, or the service is just opening it."""
+        """Return how the store was replaced last; None if it was not, or the service is just opening it."""
         try:
             recovery = self._service.call("GET", "/api/database").body["recovery"]
         except (urllib3.exceptions.HTTPError, KeyError):
             return None
-        return str(recovery["recovered_at"]) if recovery else None
+        return str(recovery) if recovery else None
 
     def _translated(self, text: str) -> str:
         for name, real in self._real.items():

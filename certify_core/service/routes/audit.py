@@ -12,6 +12,9 @@ from certify_core.domain.audit import parse_head
 from certify_core.errors import InvalidInput
 from certify_core.store.audit import AuditedRequest, AuditTrail
 
+LAST = 2**63 - 1
+"""The largest number that a database keeps."""
+
 
 def router(trail: AuditTrail) -> APIRouter:
     """Return the routes."""
@@ -19,14 +22,14 @@ def router(trail: AuditTrail) -> APIRouter:
 
     @routes.get("")
     def list_requests(
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100, before: Annotated[int | None, Query(ge=1)] = None
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100, before: Annotated[int | None, Query(ge=1, le=LAST)] = None
     ) -> dict[str, list[Any]]:
         """List changes that were asked for, the newest first; `outcome` is null while one is under way."""
         return {"requests": [_document(item) for item in trail.requests(limit=limit, before=before)]}
 
     @routes.get("/export")
     def export(
-        after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
+        after: Annotated[int, Query(ge=0, le=LAST)] = 0, limit: Annotated[int, Query(ge=1, le=10_000)] = 1000
     ) -> dict[str, list[Any]]:
         """Give entries as they are chained, the oldest first, beginning behind the number `after`."""
         return {"entries": [asdict(entry) for entry in trail.entries(after=after, limit=limit)]}

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from certify_core.domain.access import Principal
 from certify_core.errors import AccessRefused
-from certify_core.service.access import Access
+from certify_core.service.access import Access, source_of
 from certify_core.service.handshakes import Connection, Handshakes, challenge, parse_message
 from certify_core.service.refusals import refusal, too_many_tries
 from certify_core.service.routes.views import iso
@@ -43,7 +43,7 @@ def router(access: Access, handshakes: Handshakes) -> APIRouter:
         if handshake is None:
             return ask(f"The scheme {scheme} is not understood here.")
         claimed = handshake.claimed(message)
-        source = (connection[0], claimed)
+        source = (source_of(request.scope), claimed)
         if claimed is not None and (wait := access.failures.wait(source)):
             return too_many_tries(wait)
         try:
@@ -67,7 +67,7 @@ def router(access: Access, handshakes: Handshakes) -> APIRouter:
         token, session = access.sessions.begin(Principal(who.name, who.role, "negotiate"), TOKEN_SECONDS)
         request.scope["state"]["principal"] = session  # for the audit trail
         body = {"token": token, "name": who.name, "role": who.role, "expires_at": iso(session.expires_at)}
-        return JSONResponse(body, headers={"WWW-Authenticate": proof, "Cache-Control": "no-store"})
+        return JSONResponse(body, headers={"WWW-Authenticate": proof})
 
     def ask(cause: str) -> Response:
         if handshakes.schemes:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from certify_core.domain.access import Principal, token_digest
-from certify_core.service.access import Access, address_of, cookie_name, cookies, headers_of, principal_of
+from certify_core.service.access import Access, address_of, bearer_of, cookie_name, cookies, headers_of, principal_of
 from certify_core.service.json_body import StrictJsonRoute
 from certify_core.service.refusals import refusal, too_many_tries
 from certify_core.service.routes.views import iso
@@ -53,16 +53,17 @@ def router(access: Access) -> APIRouter:
             return _wrong_code(request)
         token, session = access.sessions.begin(principal, BROWSER_SECONDS)
         request.scope["state"]["principal"] = principal  # for the audit trail
-        answer = JSONResponse(_document(session), headers={"Cache-Control": "no-store"})
+        answer = JSONResponse(_document(session))
         answer.set_cookie(_cookie(request), token, max_age=int(BROWSER_SECONDS), httponly=True, samesite="strict")
         return answer
 
     @routes.post("/api/access/signout", status_code=204)
     def sign_out(request: Request) -> Response:
-        """End the browser's session."""
-        token = cookies(headers_of(request.scope)).get(_cookie(request))
-        if token:
-            access.sessions.end(token_digest(token))
+        """End the session of the browser, or of the token that a sign-in has given; one of `/api/tokens` stays."""
+        headers = headers_of(request.scope)
+        for token in (bearer_of(headers), cookies(headers).get(_cookie(request))):
+            if token:
+                access.sessions.end(token_digest(token))
         answer = Response(status_code=204)
         answer.delete_cookie(_cookie(request), httponly=True, samesite="strict")
         return answer

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, field_validator
 
 from certify_core.contracts import PlannedChange
 from certify_core.domain.ari import RenewalInformation
@@ -64,7 +64,7 @@ class RequestWish(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    use_last_duplicate: bool = False
+    use_last_duplicate: StrictBool = False
     """Take the last certificate that the authority's limit leaves for exactly these names, if it comes to that."""
 
 
