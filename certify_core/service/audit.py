@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 import orjson
+from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from certify_core.domain.access import Principal
+from certify_core.domain.audit import AuditEntry
 from certify_core.errors import CertifyError
 from certify_core.service.access import SAFE_METHODS, address_of
 from certify_core.service.audit_fields import audit_fields
 from certify_core.service.refusals import refusal
 from certify_core.service.routes.views import iso
-from certify_core.store.audit import AuditTrail
 
 LARGEST_BODY = 1_000_000
 """Bytes; the largest that is meant, a list of some thousand names, has a tenth of it."""
@@ -31,10 +32,21 @@ LONGEST_PATH = 300
 _log = logging.getLogger(__name__)
 
 
+class Trail(Protocol):
+    """Where entries go."""
+
+    def add(self, document: Mapping[str, JsonValue], *, request: int | None = None) -> AuditEntry:
+        """Add an entry, the outcome of an earlier one if `request` is its number; it is durable on return.
+
+        Raises:
+            CertifyError: it could not be added.
+        """
+
+
 class Audit:
     """Enters changes and passes them on."""
 
-    def __init__(self, app: ASGIApp, trail: AuditTrail, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, app: ASGIApp, trail: Trail, clock: Callable[[], float] = time.time) -> None:
         self._app = app
         self._trail = trail
         self._clock = clock

@@ -17,15 +17,21 @@ from certify_core.errors import LocalFault
 from certify_core.health.watch import HealthWatch
 from certify_core.service import problems
 from certify_core.service.access import Access
+from certify_core.service.audit import Audit, Trail
 from certify_core.service.guard import Guard
 from certify_core.service.routes import config, health, metrics
 from certify_core.store.tokens import Tokens
 
 
 def make_degraded_app(
-    watch: HealthWatch, instance: str, token: str, data_dir: Path, obstacle: Callable[[], LocalFault]
+    watch: HealthWatch,
+    instance: str,
+    token: str,
+    data_dir: Path,
+    obstacle: Callable[[], LocalFault],
+    trail: Trail,
 ) -> ASGIApp:
-    """Return the API that is left; `obstacle` says why there is no more."""
+    """Return the API that is left; `obstacle` says why there is no more, `trail` takes what is done."""
     app = FastAPI(title="Certify", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(health.router(watch, instance, is_ready=lambda: False))
@@ -45,11 +51,11 @@ def make_degraded_app(
         raise obstacle()
 
     app.include_router(routes)
-    return Guard(app, Access(token, cast(Tokens, _NoTokens())))
+    return Guard(Audit(app, trail), Access(token, cast(Tokens, _NoTokens())))
 
 
 class _NoTokens:
     """Tokens are in the database: nobody has one while it cannot be read."""
 
-    def find(self, digest: bytes, now: float) -> None:
+    def find(self, digest: str, now: float) -> None:
         """Know none."""

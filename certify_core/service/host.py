@@ -26,6 +26,7 @@ from certify_core.health.permissions import PermissionsCheck
 from certify_core.health.plugin_records import PluginsCheck
 from certify_core.health.watch import HealthWatch
 from certify_core.plugins import Plugins
+from certify_core.service.audit_journal import AuditJournal
 from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceState, StartCheck
 from certify_core.service.config import ServiceConfig, read_configuration
 from certify_core.service.data_folder import usable
@@ -232,8 +233,10 @@ class Host:
         from certify_core.service.app import make_app
         from certify_core.service.degraded import make_degraded_app
 
+        journal = AuditJournal(self.data_dir)
         if self.works is None:
-            return make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure)
+            return make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure, journal)
+        journal.pour_into(self.works.store.audit)
         return make_app(self.works, self.token, self.watch, self.instance, self.data_dir, self.while_closed)
 
     def _is_offered(self, server: Server) -> None:

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.browser import Browser
+from tests.support.degraded import is_ready, launched
 from tests.support.service import Service
 from tests.support.stores import behind_its_back, stored_bytes
 from tests.support.tokens import make_token
+from tests.support.waiting import eventually
 
 AUDIT = "/api/audit"
 CREDENTIALS = "/api/credentials"
@@ -130,3 +132,20 @@ def test_a_body_of_any_size_is_passed_on_as_it_is(service: Service, name: str) -
     long = {**wanted(name), "identifiers": names, "name": "x" * 200}
     answer = service.call("POST", CERTIFICATES, long)
     assert (answer.status, answer.body["settings"]["identifiers"]) == (201, names)
+
+
+def test_what_is_changed_while_there_is_no_store_is_entered_afterwards(idle: Service) -> None:
+    launched(idle.configure(store="nothing"))
+    assert idle.call("PATCH", "/api/system/config", {"store": None}).status == 200
+    eventually(lambda: is_ready(idle), within=60)
+    (entered,) = idle.call("GET", AUDIT).body["requests"]
+    assert (entered["who"], entered["path"], entered["outcome"]["status"]) == ("api.token", "/api/system/config", 200)
+    assert idle.call("GET", f"{AUDIT}/verify").body["fault"] is None
+
+
+def test_it_is_entered_once(idle: Service) -> None:
+    launched(idle.configure(store="nothing"))
+    idle.call("PATCH", "/api/system/config", {"store": None})
+    eventually(lambda: is_ready(idle), within=60)
+    idle.stop()
+    assert len(idle.start().call("GET", AUDIT).body["requests"]) == 1
