@@ -10,13 +10,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import api, issuance, start
+from benchmarks import api, issuance, start, store
 from benchmarks.result import Result
 
 BENCHMARKS: dict[str, Callable[[Path], list[Result]]] = {
     "start": start.run,
     "api": api.run,
     "issuance": issuance.run,
+    "store": store.run,
 }
 
 
