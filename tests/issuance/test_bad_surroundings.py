@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.disks import first_refusal
 from tests.support.issuing import issue, request, show
 from tests.support.pebble import Pebble
 from tests.support.scripted_server import Reply, ScriptedServer
@@ -83,6 +84,7 @@ def fill(disk: Path) -> Path:
 
 def test_a_full_disk_refuses_new_certificates_and_says_why(cramped: Service, small_disk: Path, wish: Wish) -> None:
     fill(small_disk)
+    first_refusal(cramped)
     answer = cramped.call("POST", "/api/managedcertificates", wish("full.example.test", name="x" * 200))
     assert (answer.status, "disk" in answer.body["detail"]) == (503, True)
 

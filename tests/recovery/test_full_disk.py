@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.disks import full, mounted
+from tests.support.disks import first_refusal, full, mounted
 from tests.support.issuing import issue, request, show
-from tests.support.service import Answer, Service
+from tests.support.service import Service
 from tests.support.waiting import eventually
 from tests.support.wishes import CERTIFICATES, files_at, wish
 
@@ -32,19 +32,9 @@ def service(disk: Path) -> Iterator[Service]:
     running.close()
 
 
-def refusal(service: Service) -> Answer:
-    """Store credentials until one is refused: what still has room in the files that there are is taken."""
-    for number in range(1000):
-        credential = {"id": f"c{number}", "provider": "files", "parameters": {"pfx_password": "x" * 10_000}}
-        answer = service.call("POST", "/api/credentials", credential)
-        if answer.status != 201:
-            return answer
-    raise AssertionError("a full disk took everything")
-
-
 def test_with_a_full_disk_a_change_is_refused_and_says_why(service: Service, disk: Path) -> None:
     with full(disk):
-        answer = refusal(service)
+        answer = first_refusal(service)
     assert (answer.status, answer.body["failure_class"]) == (503, "local")
     assert "full" in answer.body["detail"]
 
@@ -60,7 +50,7 @@ def test_with_a_full_disk_everything_can_still_be_read(service: Service, disk: P
 def test_when_there_is_room_again_all_goes_on(service: Service, disk: Path, tmp_path: Path) -> None:
     certificate = issue(service, wish("goes-on.internal", id="on", deployments=[files_at(tmp_path / "site")]))
     with full(disk):
-        refusal(service)
+        first_refusal(service)
         refused = service.call("POST", f"{CERTIFICATES}/on/request")
     request(service, "on")
     renewed = show(service, "on")

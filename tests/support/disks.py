@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.service import Answer, Service
+
 
 @contextlib.contextmanager
 def mounted(folder: Path, *, megabytes: int) -> Iterator[Path]:
@@ -28,3 +30,13 @@ def full(disk: Path) -> Iterator[None]:
             file.write(bytes(4096))
     yield
     filler.unlink()
+
+
+def first_refusal(service: Service) -> Answer:
+    """Store credentials until one is refused: what still has room in the files that there are is taken."""
+    for number in range(1000):
+        credential = {"id": f"c{number}", "provider": "files", "parameters": {"pfx_password": "x" * 10_000}}
+        answer = service.call("POST", "/api/credentials", credential)
+        if answer.status != 201:
+            return answer
+    raise AssertionError("a full disk took everything")

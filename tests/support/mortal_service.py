@@ -22,7 +22,7 @@ from certify_core.service.servers import Server
 
 QUIET = {
     *("key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"),
-    *("all", "of", "unfinished", "users", "ordered_at", "issued_ids", "lacking", "owners"),
+    *("all", "of", "unfinished", "users", "ordered_at", "issued_ids", "lacking", "owners", "keys_alone"),
 }
 """Calls that change nothing and are no step of an order."""
 
