@@ -17,7 +17,6 @@ from certify_store_sqlite.changes import read_last_change
 from certify_store_sqlite.guards import COUNTED, DELETED, sealed_columns
 from certify_store_sqlite.seals import COLUMN, SIZE, Value, change_of, holds
 
-HEADER = b"SQLite format 3\0"
 HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN}
 """What SQLite says of a file that another program has, or that may not be opened."""
 FEW = 10
@@ -41,7 +40,7 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
     last = 0
     # Before the database: what is committed meanwhile is then in the database and not in what it is compared with.
     known = read_last_change(state) if state is not None else None
-    damages = _of_file(database)
+    damages = _of_size(database)
     if not damages:
         try:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
@@ -51,7 +50,7 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
         except sqlite3.DatabaseError as error:
             if _is_held(error):
                 raise
-            damages = [Damage("structure", f"{database.name} cannot be read: {error}.")]
+            damages = [_of_error(database, error)]
     if known is not None and not damages:
         damages += _of_last_change(last, known)
     return CheckReport(time.time(), full, rows, last, tuple(damages), time.monotonic() - began)
@@ -61,12 +60,23 @@ def _is_held(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in HELD
 
 
-def _of_file(database: Path) -> list[Damage]:
-    with database.open("rb") as file:
-        header = file.read(len(HEADER))
-    if header == HEADER:
-        return []
-    return [Damage("no-database", f"{database.name} is no SQLite database.")]
+def _of_size(database: Path) -> list[Damage]:
+    """See whether there is anything at all.
+
+    The file is never opened here but by SQLite: closing it would let go of every lock that this process has on it
+    (https://sqlite.org/howtocorrupt.html, section 2.2), and the next program would take the WAL for nobody's.
+    """
+    return [] if database.stat().st_size else [_no_database(database)]
+
+
+def _of_error(database: Path, error: sqlite3.DatabaseError) -> Damage:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+        return _no_database(database)
+    return Damage("structure", f"{database.name} cannot be read: {error}.")
+
+
+def _no_database(database: Path) -> Damage:
+    return Damage("no-database", f"{database.name} is no SQLite database.")
 
 
 def _of_structure(connection: sqlite3.Connection, *, full: bool) -> Iterator[Damage]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -59,6 +61,16 @@ def test_it_is_sound_while_others_write(filled: Path, care: SqliteCare) -> None:
         done.set()
         writing.result()
     assert (len({report.last_change for report in reports}) > 1, {report.damages for report in reports}) == (True, {()})
+
+
+def test_it_lets_no_other_program_take_the_wal_away(filled: Path, care: SqliteCare) -> None:
+    other = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM managedcertificate').fetchall()"
+    wal = filled / "manageditems.db-wal"
+    with open_store(filled):
+        before = wal.stat().st_ino
+        care.check()
+        subprocess.run([sys.executable, "-c", other, str(database_file(filled))], check=True)
+        assert wal.stat().st_ino == before
 
 
 def test_it_stays_sound_when_rows_are_deleted(filled: Path, care: SqliteCare) -> None:
