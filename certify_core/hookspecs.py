@@ -17,6 +17,7 @@ A plugin is a module (or any object) named by an entry point of group `certify.p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from logging import Handler
 
 import pluggy
 
@@ -65,6 +66,10 @@ class HookSpecs:
     @hookspec
     def certify_sign_ins(self, context: PluginContext) -> Sequence[SignIn]:  # type: ignore[empty-body]
         """Return ways to sign in with an account that people have elsewhere; all are offered."""
+
+    @hookspec
+    def certify_log_handlers(self, context: PluginContext) -> Sequence[Handler]:  # type: ignore[empty-body]
+        """Return named handlers of `logging` that write to the system's log: warnings and errors go to all."""
 
     @hookspec
     def certify_secret_keepers(self, context: PluginContext) -> Sequence[SecretKeeper]:  # type: ignore[empty-body]

@@ -111,6 +111,7 @@ class Plugins:
         self.authorities: Registry[Authority] = Registry("certificate authority", key="id")
         self.service_managers: Registry[ServiceManager] = Registry("service manager")
         self.sign_ins: Registry[SignIn] = Registry("sign-in")
+        self.log_handlers: Registry[logging.Handler] = Registry("log handler")
         self.secret_keepers: Registry[SecretKeeper] = Registry("secret keeper")
         self.health_checks: Registry[HealthCheck] = Registry("health check")
         self.notifiers: Registry[Notifier] = Registry("notifier")
@@ -185,6 +186,7 @@ class Plugins:
             ("certify_service_managers", self.service_managers, (ServiceManager,)),
             ("certify_sign_ins", self.sign_ins, (SignIn,)),
             ("certify_authorities", self.authorities, (AcmeAuthority, DirectAuthority)),
+            ("certify_log_handlers", self.log_handlers, (logging.Handler,)),
             ("certify_secret_keepers", self.secret_keepers, (SecretKeeper,)),
             ("certify_health_checks", self.health_checks, (HealthCheck,)),
             ("certify_notifiers", self.notifiers, (Notifier,)),

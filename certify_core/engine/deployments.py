@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from certify_core.contracts import DeploymentTarget, PlannedChange
@@ -30,13 +31,15 @@ class Deployments:
         events: Events,
         clock: Callable[[], float],
         settled: Callable[[str], None],
+        work_on: Callable[[str], AbstractContextManager[None]] = lambda certificate_id: nullcontext(),
     ) -> None:
-        """`settled` is called with the certificate's id when a deployment has ended."""
+        """`settled` is called with the certificate's id when a deployment has ended; `work_on` it is done within."""
         self._store = store
         self._wanted = wanted
         self._events = events
         self._clock = clock
         self._settled = settled
+        self._work_on = work_on
 
     def run(self, deployment_id: str) -> None:
         """Deploy the current certificate; a failure concerns this deployment alone."""
@@ -47,15 +50,19 @@ class Deployments:
             return
         if certificate.issued is None:
             return
+        with self._work_on(certificate.id):
+            self._try(deployment, certificate, certificate.issued.id)
+            self._settled(certificate.id)
+
+    def _try(self, deployment: Deployment, certificate: ManagedCertificate, issued_id: str) -> None:
         try:
             self._deploy(deployment, certificate)
         except Exception as error:
-            self._failed(deployment, certificate.issued.id, error)
+            self._failed(deployment, issued_id, error)
         except BaseException as error:
-            self._failed(deployment, certificate.issued.id, _ended_itself(deployment.settings.target, error))
+            self._failed(deployment, issued_id, _ended_itself(deployment.settings.target, error))
         else:
-            self._deployed(deployment, certificate.issued.id)
-        self._settled(certificate.id)
+            self._deployed(deployment, issued_id)
 
     def plan(self, certificate: ManagedCertificate) -> list[tuple[Deployment, list[PlannedChange]]]:
         """Return what each deployment of the current certificate would change."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from certify_core.contracts import PlannedChange
+from certify_core.correlation import Correlations
 from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
 from certify_core.domain.revocation import Revocation, RevocationReason, RevocationState
 from certify_core.domain.settings import CertificateSettings
@@ -19,7 +20,7 @@ from certify_core.engine.certificate_log import CertificateLogs
 from certify_core.engine.clock import TOLERANCE, Clock
 from certify_core.engine.credentials import StoredCredentials
 from certify_core.engine.deployments import Deployments
-from certify_core.engine.events import EventKind, Events
+from certify_core.engine.events import Event, EventKind, Events
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.orders import OrderMachine
 from certify_core.engine.renewal_windows import RenewalWindows
@@ -63,9 +64,12 @@ class Engine:
         self.credentials = StoredCredentials(store, plugins, self._clock)
         self._machine = OrderMachine(store, self.wanted, self.events, self._clock)
         self._renewals = Renewals(store, self._machine, self.events, self._clock, self._settled, self._resume)
-        self._deployments = Deployments(store, self.wanted, self.events, self._clock, self._settled)
+        self.correlations = Correlations()
+        self._deployments = Deployments(
+            store, self.wanted, self.events, self._clock, self._settled, self.correlations.work_on
+        )
         self._renewal_jobs = JobRunner(
-            self._renewals.run, workers=ORDER_THREADS, name="order", capacity=ORDERS_AT_ONCE, on_room=self._wake
+            self._renew, workers=ORDER_THREADS, name="order", capacity=ORDERS_AT_ONCE, on_room=self._wake
         )
         self._deployment_jobs = JobRunner(
             self._deployments.run,
@@ -91,6 +95,7 @@ class Engine:
             windows=self._window_jobs,
         )
         self.events.subscribe(self.logs.write)
+        self.events.subscribe(self._rested)
 
     @property
     def accounts(self) -> AccountKeeper:
@@ -249,6 +254,14 @@ class Engine:
         self._wake()
 
     # -- behind the scenes ---------------------------------------------------------------------------------------
+
+    def _renew(self, certificate_id: str) -> float | None:
+        with self.correlations.work_on(certificate_id):
+            return self._renewals.run(certificate_id)
+
+    def _rested(self, event: Event) -> None:
+        if event.kind is EventKind.SETTLED:
+            self.correlations.end(event.certificate_id)
 
     def _resume(self, certificate_id: str) -> None:
         self._renewal_jobs.submit(certificate_id)

@@ -64,7 +64,7 @@ def make_app(
     )
     problems.install(app)
     describe(app)
-    work = Operations(engine.events)
+    work = Operations(engine.events, engine.correlations.begin)
     app.include_router(system.router(engine))
     app.include_router(certificates.router(engine, work))
     app.include_router(revocations.router(engine, work))

@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from certify_core.correlation import current
 from certify_core.domain.access import Principal
 from certify_core.domain.audit import AuditEntry
 from certify_core.errors import CertifyError
@@ -108,6 +109,7 @@ class Audit:
             "token": who.token_id,
             "address": address_of(scope),
             "method": scope["method"],
+            "correlation": current(),
             "path": scope["path"][:LONGEST_PATH],
             "fields": audit_fields(body),
         }

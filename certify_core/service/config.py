@@ -45,6 +45,8 @@ class ServiceConfig(BaseModel):
     """Where the http-01 listener answers."""
     logLevel: Literal["error", "warning", "information", "debug", "verbose"] = "information"  # noqa: N815
     """How much is logged."""
+    logFormat: Literal["text", "json"] = "text"  # noqa: N815
+    """How it is logged: lines for people, or one JSON object per line."""
     store: str = "sqlite"
     """Name of the storage plugin."""
     heartbeatUrl: str = ""  # noqa: N815
@@ -58,7 +60,7 @@ class ServiceConfig(BaseModel):
             raise ValueError("a port is a number")  # noqa: TRY004 - pydantic wants it so
         return value
 
-    @field_validator("logLevel", mode="before")
+    @field_validator("logLevel", "logFormat", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

@@ -2,7 +2,8 @@
 
 Besides who asks and what his role may do it checks Host (a page of another site that resolves to 127.0.0.1 is refused)
 and Origin (a browser's request from another page is refused), so that a token or a cookie in a browser cannot be used
-by strangers. No answer is kept by a browser or a proxy, or taken for anything but what it says it is.
+by strangers. No answer is kept by a browser or a proxy, or taken for anything but what it says it is. Every request has
+an id, which the log shows wherever something is done for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from certify_core.correlation import correlated, current, new_id
 from certify_core.domain.access import Principal
 from certify_core.errors import InvalidInput
 from certify_core.service.access import SAFE_METHODS, Access, Headers, address_of, headers_of
@@ -20,6 +22,7 @@ from certify_core.service.token import TOKEN_FILE
 
 ONCE = (b"host", b"origin", b"authorization")
 """Headers of which a second one would be for somebody else to read than the first (RFC 9110 section 5.3)."""
+CORRELATION = b"x-correlation-id"
 PROTECTION = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -32,13 +35,14 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
-        answer = await self._refusal(scope)
-        if answer is None:
-            await self._app(scope, receive, _protected(send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            await answer(scope, receive, _protected(send))
+        with correlated(new_id()):
+            answer = await self._refusal(scope)
+            if answer is None:
+                await self._app(scope, receive, _protected(send))
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await answer(scope, receive, _protected(send))
 
     async def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that may not pass, or None; then the scope says who asks."""
@@ -86,11 +90,12 @@ class Guard:
 
 
 def _protected(send: Send) -> Send:
-    """Return what sends an answer on with the headers that protect it."""
+    """Return what sends an answer on with the headers that protect it, and with the request's id."""
+    added = [*PROTECTION, (CORRELATION, current().encode())]
 
     async def send_protected(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *PROTECTION]}
+            message = {**message, "headers": [*message.get("headers", ()), *added]}
         await send(message)
 
     return send_protected

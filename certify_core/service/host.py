@@ -31,7 +31,7 @@ from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceSta
 from certify_core.service.config import ServiceConfig, read_configuration
 from certify_core.service.data_folder import usable
 from certify_core.service.lock import DataFolderLock
-from certify_core.service.logs import set_up_logs
+from certify_core.service.logs import add_system_logs, set_up_logs
 from certify_core.service.offering import ApiOffer
 from certify_core.service.servers import Server
 from certify_core.service.token import read_or_make_token
@@ -73,7 +73,7 @@ class Host:
         self.data_dir = usable(data_dir)
         self._overrides = overrides
         self.state = ServiceState(read_configuration(self.data_dir, overrides))
-        logs_fault = set_up_logs(self.data_dir / "logs", self.config.logLevel)
+        logs_fault = set_up_logs(self.data_dir / "logs", self.config)
         self._lock = _locked(self.data_dir)
         self._listening = listening
         self._hindered = hindered
@@ -185,14 +185,16 @@ class Host:
             self.state.configuration = configuration
             if changed:
                 self.plugins = self._load_plugins()
-            self._open(set_up_logs(self.data_dir / "logs", self.config.logLevel))
+            self._open(set_up_logs(self.data_dir / "logs", self.config))
             self._start_engine()
         self._told.clear()
         self._engine_came.set()
         self._api.interrupt()
 
     def _load_plugins(self) -> Plugins:
-        return Plugins.load(PluginContext(self.data_dir, self.state.configuration.settings))
+        plugins = Plugins.load(PluginContext(self.data_dir, self.state.configuration.settings))
+        add_system_logs(plugins.log_handlers)
+        return plugins
 
     def _checkup(self) -> Checkup:
         return Checkup(

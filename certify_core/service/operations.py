@@ -10,7 +10,7 @@ import asyncio
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -42,7 +42,9 @@ class Operation:
 class Operations:
     """All operations of this process."""
 
-    def __init__(self, events: Events) -> None:
+    def __init__(self, events: Events, begin: Callable[[str], None] = lambda certificate_id: None) -> None:
+        """`begin` is called before work on a certificate is asked for."""
+        self._begin = begin
         self._operations: OrderedDict[str, Operation] = OrderedDict()
         self._running: dict[str, list[Operation]] = {}
         self._watchers: list[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = []
@@ -53,6 +55,7 @@ class Operations:
     def started(self, certificate_id: str) -> Iterator[Operation]:
         """Watch a certificate from now until it comes to rest; forget that again if the block does not accept it."""
         operation = self._start(certificate_id)
+        self._begin(certificate_id)
         try:
             yield operation
         finally:

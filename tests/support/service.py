@@ -17,6 +17,8 @@ from typing import Any, Self
 
 import urllib3
 
+from tests.support.leaks import leaks
+
 START_SECONDS = 30
 BY_BREAK = hasattr(signal, "SIGBREAK")
 """Where processes send no signals to each other a service is told to end as `tests.support.breaking` says."""
@@ -169,7 +171,7 @@ class Service:
             self._process.send_signal(signal.SIGTERM)
 
     def close(self) -> None:
-        """End the process, however it is doing."""
+        """End the process, however it is doing; no log of it may hold a secret."""
         self._http.clear()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
@@ -177,6 +179,7 @@ class Service:
                 self._process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
+        assert leaks(self.data_dir) == []
 
     def wait_for_death(self, timeout: float = 30) -> int:
         """Wait until the process has ended by itself; return its exit code, negative for a signal."""

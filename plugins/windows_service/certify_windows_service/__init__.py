@@ -1,11 +1,24 @@
-"""Certify as a Windows service, hosted by python.exe itself."""
+"""Certify as a Windows service, hosted by python.exe itself; its warnings and errors in the event log."""
 
 from __future__ import annotations
 
+import logging
+
 from certify_core.api import ServiceManager, hookimpl
+from certify_windows_service.hosting import HOSTED
 from certify_windows_service.manager import WindowsServices
 
-__all__ = ["certify_service_managers"]
+__all__ = ["certify_log_handlers", "certify_service_managers"]
+
+
+@hookimpl
+def certify_log_handlers() -> list[logging.Handler]:
+    """Offer the event log to a process that Windows runs as a service."""
+    if not HOSTED.is_set():
+        return []
+    from certify_windows_service.event_log import EventLog
+
+    return [EventLog()]
 
 
 @hookimpl

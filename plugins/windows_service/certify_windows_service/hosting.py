@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ STOP_MILLISECONDS = 20_000
 """So long Windows waits after it was told that we are stopping."""
 FAILED = 1066
 """ERROR_SERVICE_SPECIFIC_ERROR: Windows counts it as a failure, and restarts the service."""
+
+HOSTED = threading.Event()
+"""Set in a process that is a service."""
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ def dispatch(name: str, opened: Callable[[], Hosted]) -> None:
     process = servicemanager()
     process.Initialize(name, None)
     process.PrepareToHostSingle(_service_class(name, opened))
+    HOSTED.set()
     process.StartServiceCtrlDispatcher()
 
 
