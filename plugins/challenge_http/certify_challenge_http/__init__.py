@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 from pydantic import ValidationError
 
 from certify_challenge_http.health import ChallengePortCheck
+from certify_challenge_http.http_sys_check import HttpSysCheck
+from certify_challenge_http.listeners import Listeners
 from certify_challenge_http.listening import HttpParameters, HttpProvider
 from certify_challenge_http.webroot import WebrootProvider
 from certify_core.api import ChallengeProvider, HealthCheck, InvalidInput, PluginContext, hookimpl
 
 PORT_SETTING = "httpChallengeServerPort"
 DEFAULT_PORT = 80
+_listeners = Listeners()
+"""Those of this process: what looks at a port has to know whether an order has it."""
 
 
 @hookimpl
@@ -20,13 +26,16 @@ def certify_challenge_providers(context: PluginContext) -> list[ChallengeProvide
     Raises:
         InvalidInput: `httpChallengeServerPort` is no port.
     """
-    return [HttpProvider(_port(context)), WebrootProvider()]
+    webroot = WebrootProvider()
+    return [HttpProvider(_port(context), _listeners, webroot), webroot]
 
 
 @hookimpl
 def certify_health_checks(context: PluginContext) -> list[HealthCheck]:
-    """Offer a look at the port."""
-    return [ChallengePortCheck(_port(context))]
+    """Offer a look at the port, and where there is Windows' HTTP service, one at that."""
+    port = _port(context)
+    checks: list[HealthCheck] = [ChallengePortCheck(port, _listeners.on(port))]
+    return [*checks, HttpSysCheck()] if os.name == "nt" else checks
 
 
 def _port(context: PluginContext) -> int:

@@ -1,15 +1,21 @@
-"""Fetching a challenge's answer through the loopback, as the authority will from outside."""
+"""Fetching a challenge's answer from this machine, as the authority will from outside."""
 
 from __future__ import annotations
 
+import contextlib
+import re
 import socket
 import time
 
+from certify_challenge_http.addresses import own_addresses
 from certify_challenge_http.message import PREFIX
 
 TIMEOUT = 5.0
 """Seconds for connecting, and then for the whole exchange."""
 MAX_ANSWER = 65_536
+HTTP_PORT = 80
+_END = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\nContent-Length:[ \t]*(\d{1,9})[ \t]*(?:\r\n|$)", re.IGNORECASE)
 
 
 def fetch(port: int, host: str, token: str) -> tuple[int, bytes]:
@@ -20,29 +26,33 @@ def fetch(port: int, host: str, token: str) -> tuple[int, bytes]:
     Raises:
         OSError: nothing listens there, or it does not answer in time.
     """
+    name = f"[{host}]" if ":" in host else host
     request = b"GET %s%s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\nUser-Agent: Certify\r\n\r\n" % (
         PREFIX,
         token.encode(),
-        (f"[{host}]" if ":" in host else host).encode(),
+        (name if port == HTTP_PORT else f"{name}:{port}").encode(),
     )
     with _connect(port) as connection:
         connection.sendall(request)
         answer = _read_all(connection, time.monotonic() + TIMEOUT)
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = answer.partition(_END)
     protocol, _, rest = head.partition(b" ")
     status = rest[:3]
     return (int(status) if protocol.startswith(b"HTTP/1.") and status.isdigit() else 0), body
 
 
 def _connect(port: int) -> socket.socket:
+    """Connect to the first of our addresses where somebody listens; a machine may have IPv6 alone, or none of the two
+    on the loopback.
+    """
+    first, *others = own_addresses()
     try:
-        return socket.create_connection(("127.0.0.1", port), TIMEOUT)
+        return socket.create_connection((first, port), TIMEOUT)
     except OSError as error:
-        # A machine may have IPv6 alone, or a web server may listen there only.
-        try:
-            return socket.create_connection(("::1", port), TIMEOUT)
-        except OSError:
-            raise error from None
+        for address in others:
+            with contextlib.suppress(OSError):
+                return socket.create_connection((address, port), TIMEOUT)
+        raise error from None
 
 
 def _read_all(connection: socket.socket, deadline: float) -> bytes:
@@ -55,4 +65,13 @@ def _read_all(connection: socket.socket, deadline: float) -> bytes:
         if not part:
             break
         answer += part
+        if _is_whole(answer):
+            break
     return answer
+
+
+def _is_whole(answer: bytes) -> bool:
+    """Whether the body is as long as the headers say: not every server closes when it is asked to."""
+    head, end, body = answer.partition(_END)
+    length = _LENGTH.search(head)
+    return bool(end) and length is not None and len(body) >= int(length[1])

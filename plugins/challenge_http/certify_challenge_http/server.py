@@ -9,11 +9,10 @@ import asyncio
 import errno
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import cast
 
-from certify_challenge_http.message import answer_to
+from certify_challenge_http.message import Find, answer_to
 
 PATIENCE = 5.0
 """Seconds that a client has from connecting to having read our answer."""
@@ -22,8 +21,6 @@ MAX_CONNECTIONS = 250
 BACKLOG = 128
 """How many are accepted in one round at each of two sockets, before the oldest are dropped: with `MAX_CONNECTIONS` no
 more than the 512 that `select` takes on Windows."""
-
-Find = Callable[[str], str | None]
 
 
 class Server:

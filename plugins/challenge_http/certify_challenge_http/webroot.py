@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from certify_challenge_http.answerable import ensure_answerable, has_safe_token
 from certify_challenge_http.fetching import fetch
+from certify_challenge_http.iis_folder import forget, help_serving
 from certify_core.api import Challenge, ChallengeFailed, LocalFault, remove_file, remove_leftovers, write_atomically
 
 _READABLE_FILE = 0o644
 _READABLE_FOLDER = 0o755
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("has to be an absolute path")
+    return path
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class WebrootParameters(BaseModel):
@@ -21,17 +33,10 @@ class WebrootParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    path: Path
+    path: AbsolutePath
     """The web server's document root: the folder that it serves as `/`."""
     port: int = Field(default=80, ge=1, le=65535)
     """Where the web server listens, for the check through the loopback."""
-
-    @field_validator("path")
-    @classmethod
-    def _is_absolute(cls, path: Path) -> Path:
-        if not path.is_absolute():
-            raise ValueError("has to be an absolute path")
-        return path
 
 
 class WebrootProvider:
@@ -42,7 +47,9 @@ class WebrootProvider:
     challenge_type = "http-01"
     parameters = WebrootParameters
 
-    def __init__(self) -> None:
+    def __init__(self, *, for_iis: bool = os.name == "nt") -> None:
+        """Make it; `for_iis` says whether the web server may be IIS, which has to be told to serve such files."""
+        self._for_iis = for_iis
         self._locks: dict[Path, threading.Lock] = {}
 
     def present(self, challenge: Challenge, parameters: WebrootParameters) -> None:
@@ -56,6 +63,8 @@ class WebrootProvider:
                 )
             with self._lock(parameters):
                 _write(file, challenge.key_authorization.encode())
+                if self._for_iis:
+                    help_serving(file.parent, lambda: _is_served(challenge, parameters))
         except OSError as error:
             raise LocalFault(
                 f"The answer cannot be written to {file}: {error.strerror or error}.",
@@ -96,6 +105,7 @@ class WebrootProvider:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     remove_leftovers(file)
                     remove_file(file)
+                    forget(file.parent)
             except OSError as error:
                 raise LocalFault(
                     f"The answer cannot be removed from {file}: {error.strerror or error}.", "Remove it by hand."
@@ -120,6 +130,17 @@ def _write(file: Path, content: bytes) -> None:
             folder.mkdir()
             folder.chmod(_READABLE_FOLDER)  # the process's umask has had its say in mkdir
     write_atomically(file, content, mode=_READABLE_FILE)
+
+
+def _is_served(challenge: Challenge, parameters: WebrootParameters) -> bool | None:
+    """Whether the answer is served; None if that cannot be seen from here (see `WebrootProvider.check`)."""
+    try:
+        status, body = fetch(parameters.port, challenge.identifier.value, challenge.token)
+    except ConnectionRefusedError:
+        return None
+    except OSError:
+        return False
+    return None if 300 <= status < 400 else (status, body) == (200, challenge.key_authorization.encode())
 
 
 def _look_at_file(challenge: Challenge, parameters: WebrootParameters) -> None:

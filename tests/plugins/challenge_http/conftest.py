@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from certify_challenge_http.listener import Listener
+from certify_challenge_http.openers import Sockets
 from certify_core.api import Challenge
 from certify_core.testing.challenge_provider import new_challenge
 from tests.support.ports import free_port
@@ -35,7 +36,7 @@ def listen(event_loop_of: str) -> Iterator[Listen]:
 
         def make(**options: float) -> int:
             port = free_port()
-            listener = Listener(port, **options)  # type: ignore[arg-type]
+            listener = Listener(port, Sockets(**options))  # type: ignore[arg-type]
             listener.publish("token", "token.thumbprint")
             stack.callback(listener.withdraw, "token")
             return port

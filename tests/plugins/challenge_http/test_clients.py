@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from certify_challenge_http.listener import Listener
 from certify_challenge_http.message import MAX_REQUEST
+from certify_challenge_http.openers import Sockets
 from certify_challenge_http.server import BACKLOG, MAX_CONNECTIONS
 from tests.support.http_exchange import CHALLENGES, body, exchange, get_token, received_until_closed, request, status
 from tests.support.ports import free_port
@@ -28,7 +29,7 @@ FAR_TOO_LONG = 60.0
 def listening() -> Iterator[int]:
     """The port of a listener that all examples of a test share."""
     port = free_port()
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     listener.publish("token", "token.thumbprint")
     yield port
     listener.withdraw("token")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from certify_challenge_http.listeners import Listeners
 from certify_challenge_http.listening import HttpParameters, HttpProvider
+from certify_challenge_http.openers import Sockets
 from certify_challenge_http.webroot import WebrootParameters, WebrootProvider
 from certify_core.api import Challenge
 from certify_core.testing.challenge_provider import ChallengeProviderContract, Observe
@@ -20,7 +22,7 @@ class TestHttp(ChallengeProviderContract):
 
     @pytest.fixture
     def provider(self, event_loop_of: str) -> HttpProvider:
-        return HttpProvider(80)
+        return HttpProvider(80, Listeners(Sockets()))
 
     @pytest.fixture
     def parameters(self, port: int) -> HttpParameters:

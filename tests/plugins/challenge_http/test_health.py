@@ -13,6 +13,7 @@ import pytest
 from certify_challenge_http import certify_health_checks
 from certify_challenge_http.health import ChallengePortCheck
 from certify_challenge_http.listener import Listener
+from certify_challenge_http.openers import Sockets
 from certify_core.api import Finding, PluginContext, Severity
 from certify_core.testing.health_check import HealthCheckContract
 
@@ -26,14 +27,14 @@ sys.stdin.read()
 
 def look(port: int) -> Finding:
     """Return the one finding about a port."""
-    (found,) = ChallengePortCheck(port).run()
+    (found,) = ChallengePortCheck(port, Listener(port, Sockets())).run()
     return found
 
 
 class TestContract(HealthCheckContract):
     @pytest.fixture
     def check(self, port: int) -> ChallengePortCheck:
-        return ChallengePortCheck(port)
+        return ChallengePortCheck(port, Listener(port, Sockets()))
 
 
 @pytest.fixture
@@ -62,9 +63,9 @@ def test_a_port_that_another_program_has_is_named_with_it(program: tuple[int, in
 
 
 def test_a_port_on_which_we_answer_right_now_is_ours(port: int) -> None:
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     listener.publish("token", "token.thumbprint")
-    found = look(port)
+    (found,) = ChallengePortCheck(port, listener).run()
     listener.withdraw("token")
     assert found.code == "challenge-port"
 

@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from certify_challenge_http.listener import Listener
+from certify_challenge_http.listeners import Listeners
 from certify_challenge_http.listening import HttpParameters, HttpProvider
+from certify_challenge_http.openers import Sockets
 from certify_challenge_http.server import Server
 from certify_core.api import Challenge, LocalFault
 from certify_core.testing.challenge_provider import new_challenge
@@ -29,13 +31,14 @@ _HOLD = "import socket, sys; held = socket.create_server(('', int(sys.argv[1])))
 _USE_UP_FILES = """
 import os, resource, sys
 from certify_challenge_http.listener import Listener
+from certify_challenge_http.openers import Sockets
 from certify_core.api import LocalFault
 import psutil, uvloop
 free = os.open(os.devnull, os.O_RDONLY)
 resource.setrlimit(resource.RLIMIT_NOFILE, (free + 2, free + 2))  # enough for the two sockets, when this one is closed
 os.close(free)
 try:
-    Listener(int(sys.argv[1])).publish("token", "answer")
+    Listener(int(sys.argv[1]), Sockets()).publish("token", "answer")
 except LocalFault as fault:
     print(fault)
 """
@@ -71,13 +74,13 @@ def privileged_port() -> int:
 
 
 def test_the_port_is_closed_before_the_first_token(event_loop_of: str, port: int) -> None:
-    Listener(port)
+    Listener(port, Sockets())
     assert not is_open(port)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_the_port_is_open_exactly_while_a_token_is_published(event_loop_of: str, port: int, host: str) -> None:
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     seen = []
     for _ in range(20):
         listener.publish("token", "answer")
@@ -88,7 +91,7 @@ def test_the_port_is_open_exactly_while_a_token_is_published(event_loop_of: str,
 
 
 def test_the_port_stays_open_for_the_tokens_of_other_orders(event_loop_of: str, port: int) -> None:
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     listener.publish("one", "answer")
     listener.publish("two", "answer")
     listener.withdraw("one")
@@ -98,7 +101,7 @@ def test_the_port_stays_open_for_the_tokens_of_other_orders(event_loop_of: str, 
 
 
 def test_the_port_opens_again_right_after_connections_were_served(event_loop_of: str, port: int) -> None:
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     answers = []
     for round_ in range(5):
         listener.publish("token", f"answer {round_}")
@@ -108,7 +111,7 @@ def test_the_port_opens_again_right_after_connections_were_served(event_loop_of:
 
 
 def test_closing_waits_for_no_client(event_loop_of: str, port: int) -> None:
-    listener = Listener(port, patience=60)
+    listener = Listener(port, Sockets(patience=60))
     listener.publish("token", "answer")
     stalled = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(100)]
     with ThreadPoolExecutor(1) as pool:
@@ -122,7 +125,7 @@ def test_closing_while_clients_connect_leaves_no_loose_ends(
     event_loop_of: str, port: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")  # else the loop does not tell
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     for _ in range(20):
         listener.publish("token", "answer")
         connecting = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(20)]
@@ -134,7 +137,7 @@ def test_closing_while_clients_connect_leaves_no_loose_ends(
 
 
 def test_orders_that_come_and_go_in_many_threads_all_get_their_answers(event_loop_of: str, port: int) -> None:
-    provider, parameters = HttpProvider(80), HttpParameters(port=port)
+    provider, parameters = HttpProvider(80, Listeners(Sockets())), HttpParameters(port=port)
 
     def work(challenge: Challenge) -> None:
         provider.present(challenge, parameters)
@@ -148,7 +151,7 @@ def test_orders_that_come_and_go_in_many_threads_all_get_their_answers(event_loo
 
 def test_two_ports_answer_each_for_its_own(event_loop_of: str, challenge: Challenge) -> None:
     first, second = free_port(), free_port()
-    provider = HttpProvider(first)
+    provider = HttpProvider(first, Listeners(Sockets()))
     provider.present(challenge, HttpParameters())
     provider.present(challenge, HttpParameters(port=second))
     provider.clean_up(challenge, HttpParameters())
@@ -159,11 +162,11 @@ def test_two_ports_answer_each_for_its_own(event_loop_of: str, challenge: Challe
 
 def test_the_program_that_holds_the_port_is_named(port: int, holder: int) -> None:
     with pytest.raises(LocalFault, match=rf"Port {port} is held by \S+ \(pid {holder}\)\."):
-        Listener(port).publish("token", "answer")
+        Listener(port, Sockets()).publish("token", "answer")
 
 
 def test_the_port_can_be_had_once_its_holder_is_gone(port: int) -> None:
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     with socket.create_server(("", port)), pytest.raises(LocalFault):
         listener.publish("token", "answer")
     listener.publish("token", "answer")
@@ -177,13 +180,13 @@ def test_a_port_that_is_taken_on_ipv6_alone_is_not_kept_on_ipv4(port: int) -> No
         socket.create_server(("::", port), family=socket.AF_INET6),
         pytest.raises(LocalFault, match=rf"held by .*\(pid {os.getpid()}\)"),
     ):
-        Listener(port).publish("token", "answer")
+        Listener(port, Sockets()).publish("token", "answer")
     assert not is_open(port)
 
 
 def test_a_user_who_may_not_have_the_port_is_told_so(privileged_port: int, unprivileged: None) -> None:
     with pytest.raises(LocalFault, match=f"may not listen on port {privileged_port}") as refused:
-        Listener(privileged_port).publish("token", "answer")
+        Listener(privileged_port, Sockets()).publish("token", "answer")
     assert "CAP_NET_BIND_SERVICE" in refused.value.remedy
 
 
@@ -208,7 +211,7 @@ def test_a_server_that_cannot_start_for_a_reason_nobody_foresaw_keeps_nobody_wai
 
 def test_a_service_without_threads_left_says_so_and_keeps_no_port(port: int, no_thread_can_start: None) -> None:
     with pytest.raises(LocalFault, match=f"Port {port} cannot be opened: can't start new thread"):
-        Listener(port).publish("token", "answer")
+        Listener(port, Sockets()).publish("token", "answer")
     assert not is_open(port)
 
 
@@ -217,7 +220,7 @@ def test_a_machine_without_ipv6_is_told_of_once(
 ) -> None:
     monkeypatch.setattr(socket, "create_server", without(socket.AF_INET6))
     caplog.set_level(logging.INFO)
-    listener = Listener(port)
+    listener = Listener(port, Sockets())
     for _ in range(3):
         listener.publish("token", "answer")
         listener.withdraw("token")
@@ -245,7 +248,7 @@ def test_a_machine_with_one_of_ipv4_and_ipv6_answers_and_checks_there(
     monkeypatch: pytest.MonkeyPatch, port: int, challenge: Challenge, missing: socket.AddressFamily, host: str
 ) -> None:
     monkeypatch.setattr(socket, "create_server", without(missing))
-    provider, parameters = HttpProvider(port), HttpParameters()
+    provider, parameters = HttpProvider(port, Listeners(Sockets())), HttpParameters()
     provider.present(challenge, parameters)
     provider.check(challenge, parameters)
     answered = body(get_token(port, challenge.token, host=host))
