@@ -89,7 +89,7 @@ class WindowsMachine:
     def python(self, *arguments: str, timeout: float = 60, environment: dict[str, str] | None = None) -> Ended:
         """Run Windows Python in the folder of the tests and wait; raise TimeoutExpired after `timeout` seconds."""
         process = subprocess.Popen(
-            self._inside(["wine", PYTHON, *arguments]),
+            self.inside(["wine", PYTHON, *arguments]),
             cwd=self.disk / "certify",
             env={**self._environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -111,6 +111,12 @@ class WindowsMachine:
         """Run tests of the project on Windows Python, in one process."""
         return self.python(*PYTEST, *arguments, timeout=timeout)
 
+    def inside(self, command: Sequence[str]) -> list[str]:
+        """Return the command as it is run in the machine's network."""
+        assert self._alive is not None
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        return ["nsenter", "--net", *user, f"--target={self._alive.pid}", *command]
+
     def _boot(self) -> subprocess.Popen[bytes]:
         """Start the process that keeps the machine and its network alive until it is killed."""
         new_network = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
@@ -125,12 +131,6 @@ class WindowsMachine:
         assert process.stdout is not None
         assert process.stdout.readline(), "Windows Python does not start"
         return process
-
-    def _inside(self, command: Sequence[str]) -> list[str]:
-        """Return the command as it is run in the machine's network."""
-        assert self._alive is not None
-        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-        return ["nsenter", "--net", *user, f"--target={self._alive.pid}", *command]
 
 
 def _copy(lab: Path, prefix: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ _MISSING = 1060
 """ERROR_SERVICE_DOES_NOT_EXIST, ERROR_SERVICE_ALREADY_RUNNING:
 https://learn.microsoft.com/windows/win32/debug/system-error-codes--1000-1299-"""
 _ALREADY_RUNNING = 1056
+PATIENCE = 15.0
+"""Seconds that a driver has to start."""
+_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,10 @@ def state(name: str) -> ServiceState:
 
 
 def enable_and_start(name: str) -> None:
-    """Let a service start when it is needed, and start it.
+    """Let a service start when it is needed, start it, and return when it runs.
 
     Raises:
-        OSError: this process may not, or the service does not start.
+        OSError: this process may not, or the service does not start within `PATIENCE` seconds.
     """
     scm = _win32service()
     same = scm.SERVICE_NO_CHANGE
@@ -62,6 +67,11 @@ def enable_and_start(name: str) -> None:
         except scm.error as error:
             if error.winerror != _ALREADY_RUNNING:
                 raise OSError(error.winerror, error.strerror) from error
+    deadline = time.monotonic() + PATIENCE
+    while not state(name).running:
+        if time.monotonic() >= deadline:
+            raise TimeoutError(errno.ETIMEDOUT, f"{name} did not start within {PATIENCE:.0f} s")
+        time.sleep(_PAUSE)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ What it says to our own prefix, reservations included, is seen by trying it: `he
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -68,25 +69,12 @@ class HttpSysCheck:
 
     def __init__(self, windows: HttpSys | None = None) -> None:
         self._windows = windows or Windows()
+        self._looking = threading.Lock()
 
     def run(self) -> list[Finding]:
-        """Look at the service, and if it can be used, at its addresses."""
-        try:
-            service = self._windows.service(http_service.NAME)
-            if not service.installed or service.disabled:
-                return [_unusable(service, with_iis=self._windows.service(http_service.IIS).installed)]
-            listed, own = self._windows.listen_addresses(), self._windows.machine_addresses()
-        except OSError as error:
-            return [
-                Finding(
-                    "http-service-unknown",
-                    Severity.NOTE,
-                    "Windows does not tell how its HTTP service is doing.",
-                    evidence=str(error),
-                    remedy="Run certify doctor as administrator.",
-                )
-            ]
-        return [_usable(service), _about_addresses(listed, own)]
+        """Look at the service, and if it can be used, at its addresses; one after the other, who looks at once."""
+        with self._looking:
+            return self._look()
 
     def fix(self, finding: Finding) -> str:
         """Let the service start when it is needed, and start it.
@@ -104,6 +92,24 @@ class HttpSysCheck:
                 f"Run as administrator: {START_SERVICE}.",
             ) from error
         return "Windows' HTTP service starts when it is needed, and runs."
+
+    def _look(self) -> list[Finding]:
+        try:
+            service = self._windows.service(http_service.NAME)
+            if not service.installed or service.disabled:
+                return [_unusable(service, with_iis=self._windows.service(http_service.IIS).installed)]
+            listed, own = self._windows.listen_addresses(), self._windows.machine_addresses()
+        except OSError as error:
+            return [
+                Finding(
+                    "http-service-unknown",
+                    Severity.NOTE,
+                    "Windows does not tell how its HTTP service is doing.",
+                    evidence=str(error),
+                    remedy="Run certify doctor as administrator.",
+                )
+            ]
+        return [_usable(service), _about_addresses(listed, own)]
 
 
 def _usable(service: ServiceState) -> Finding:

@@ -49,8 +49,18 @@ def forget(folder: Path) -> None:
     """
     config = folder / NAME
     remove_leftovers(config)
-    if [file.name for file in folder.iterdir()] == [NAME] and config.read_bytes() in VARIANTS:
+    if config.is_file() and config.read_bytes() in VARIANTS and not any(map(_is_answer, folder.iterdir())):
         remove_file(config)
+
+
+def _is_answer(file: Path) -> bool:
+    """Whether a file holds a key authorization: its own name comes first in it (RFC 8555 section 8.1)."""
+    begin = f"{file.name}.".encode()
+    try:
+        with file.open("rb") as content:
+            return content.read(len(begin)) == begin
+    except OSError:  # a folder, or somebody else's
+        return False
 
 
 def _becomes_served(is_served: Callable[[], bool | None], patience: float) -> bool:

@@ -77,5 +77,5 @@ def test_looking_keeps_nobody_from_listening(port: int) -> None:
 
 
 def test_the_port_is_the_services_setting(tmp_path: Path, program: tuple[int, int]) -> None:
-    (check,) = certify_health_checks(PluginContext(tmp_path, {"httpchallengeserverport": program[1]}))
+    check, *_ = certify_health_checks(PluginContext(tmp_path, {"httpchallengeserverport": program[1]}))
     assert [found.subject for found in check.run()] == [str(program[1])]

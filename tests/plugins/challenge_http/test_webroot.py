@@ -73,7 +73,9 @@ def test_the_server_of_an_ip_address_is_asked_by_a_host_in_brackets(
     provider: WebrootProvider, root: Path, tmp_path: Path
 ) -> None:
     challenge = new_challenge("2001:db8::1", "http-01")
-    with DocumentRoot(tmp_path / "nginx", root, more='if ($http_host != "[2001:db8::1]:$server_port") { return 400; }') as server:
+    with DocumentRoot(
+        tmp_path / "nginx", root, more='if ($http_host != "[2001:db8::1]:$server_port") { return 400; }'
+    ) as server:
         parameters = WebrootParameters(path=root, port=server.port)
         provider.present(challenge, parameters)
         provider.check(challenge, parameters)
