@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 
 from certify_store_sqlite.changes import Changes
 from certify_store_sqlite.guards import guard
@@ -88,4 +89,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     driver = connection.connection.driver_connection
     if writes and isinstance(driver, SealingConnection):
-        driver.guard()
+        try:
+            driver.guard()
+        except sqlite3.Error as error:
+            driver.rollback()  # the transaction that has just begun must not be the next one's, too
+            raise OperationalError("the sealing of rows", None, error) from error
