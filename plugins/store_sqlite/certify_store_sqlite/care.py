@@ -41,7 +41,7 @@ class SqliteCare:
         damages = self._damages()
         if not damages:
             return None
-        with _named("recovered"):
+        with _named(self._files.database, "recovered"):
             return recover(self._files, self.backups(), damages)
 
     def check(self, *, full: bool = True) -> CheckReport:
@@ -53,7 +53,7 @@ class SqliteCare:
 
     def back_up(self, reason: str) -> Backup:
         """Make a backup, and let go of those too old to keep."""
-        with _named("backed up"):
+        with _named(self._files.database, "backed up"):
             made = make_backup(self._files, reason)
         generations.prune(self.backups(), time.time())
         return made
@@ -64,7 +64,7 @@ class SqliteCare:
 
     def export(self, target: Path, *, form: ExportForm) -> None:
         """Write all rows to a new file."""
-        with _named("exported"):
+        with _named(self._files.database, "exported"):
             target.touch(0o600, exist_ok=False)
             (export_json if form is ExportForm.JSON else export_sql)(self._files.database, target)
 
@@ -76,12 +76,12 @@ class SqliteCare:
         fault = found.fault or generations.fault_of(found.path)
         if fault:
             raise LocalFault(f"The backup {backup_id} cannot be used: {fault}", "Choose another: `certify db list`.")
-        with _named("restored"):
+        with _named(self._files.database, "restored"):
             return restore(self._files, found)
 
     def recover(self) -> RecoveryReport:
         """Make the best database of what can be read and the newest good backup."""
-        with _named("recovered"):
+        with _named(self._files.database, "recovered"):
             return recover(self._files, self.backups(), self._damages())
 
     def _damages(self) -> Sequence[Damage]:
@@ -106,21 +106,21 @@ class SqliteCare:
                 return act()
             except (OSError, sqlite3.OperationalError) as error:
                 if isinstance(error, FileNotFoundError) or time.monotonic() > deadline:
-                    raise _fault("read", error) from error
+                    raise _fault(self._files.database, "read", error) from error
             time.sleep(PAUSE)
 
 
 @contextmanager
-def _named(verb: str) -> Iterator[None]:
+def _named(database: Path, verb: str) -> Iterator[None]:
     """Say in words what the system or SQLite refuses."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise _fault(verb, error) from error
+        raise _fault(database, verb, error) from error
 
 
-def _fault(verb: str, error: OSError | sqlite3.Error) -> LocalFault:
+def _fault(database: Path, verb: str, error: OSError | sqlite3.Error) -> LocalFault:
     return LocalFault(
-        f"The database cannot be {verb}: {error}.",
+        f"The database {database} cannot be {verb}: {error}.",
         "Check free disk space and the permissions of the data folder, and that no other program holds its files.",
     )
