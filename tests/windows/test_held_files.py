@@ -147,4 +147,4 @@ if sys.platform == "win32":
             said = service.launch()
         eventually(lambda: service.certify("list").code == 0)
         service.close()
-        assert "manageditems.db cannot be opened" in said
+        assert "manageditems.db cannot be read" in said

@@ -67,6 +67,8 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/negotiate/test_posix_groups.py": SYSTEM_CALLS,
     "tests/plugins/negotiate/test_sign_in.py": PROGRAM,
     "tests/plugins/systemd": PROGRAM,
+    "tests/plugins/store_sqlite/test_backup.py::test_nobody_else_may_read_it": PERMISSIONS,
+    "tests/plugins/store_sqlite/test_journal.py::test_nobody_else_may_read_it": PERMISSIONS,
     "tests/plugins/store_sqlite/test_store_sqlite.py::test_a_file_that_others_could_read": PERMISSIONS,
     "tests/plugins/store_sqlite/test_store_sqlite.py::test_only_the_owner_reads_its_files": PERMISSIONS,
     "tests/store/test_bad_disk.py::test_a_full_disk": PROGRAM,
