@@ -127,3 +127,8 @@ def test_a_method_that_a_path_does_not_have_is_a_problem_that_names_those_it_has
     answer = service.call("PUT", "/api/system/appversion")
     assert (answer.status, answer.headers["Content-Type"]) == (405, "application/problem+json")
     assert answer.headers["Allow"] == "GET"
+
+
+def test_all_methods_of_a_path_are_named(service: Service, name: str) -> None:
+    answer = service.call("POST", f"{CERTIFICATES}/{name}", {})
+    assert (answer.status, answer.headers["Allow"]) == (405, "DELETE, GET, PATCH")
