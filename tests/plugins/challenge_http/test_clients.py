@@ -62,6 +62,12 @@ def test_a_token_that_nobody_published_is_not_found(listen: Listen) -> None:
     assert status(get_token(listen(), "TOKEN")) == 404
 
 
+def test_a_thousand_wrong_guesses_change_nothing(listen: Listen) -> None:
+    port = listen()
+    wrong = {status(get_token(port, f"guess-{number}")) for number in range(1000)}
+    assert (wrong, body(get_token(port, "token"))) == ({404}, ANSWER)
+
+
 def test_a_request_may_come_byte_by_byte(listen: Listen) -> None:
     with ExitStack() as stack:
         connection = connected(listen(), stack)

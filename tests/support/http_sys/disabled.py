@@ -10,12 +10,12 @@ import json
 from dataclasses import replace
 
 from certify_challenge_http import http_service
-from certify_challenge_http.fetching import fetch
 from certify_challenge_http.http_sys import HttpSysServer
 from certify_challenge_http.http_sys_check import HttpSysCheck
 from certify_challenge_http.http_sys_refusals import HttpSysRefused
 from certify_challenge_http.listener import Listener
 from certify_challenge_http.openers import SharedPort
+from tests.support.http_sys.asking import asked
 from tests.support.ports import free_port
 
 
@@ -51,7 +51,7 @@ def answered() -> int:
     port = free_port()
     listener = Listener(port, SharedPort())
     listener.publish("token", "answer")
-    status, _ = fetch(port, "app.test", "token")
+    status, _ = asked(port, "token")
     listener.withdraw("token")
     return status
 

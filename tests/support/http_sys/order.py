@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from certify_challenge_http.fetching import fetch
+from tests.support.http_sys.asking import asked
 from tests.support.http_sys.other_program import other_program
 from tests.support.service import Service
 
@@ -19,7 +19,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder, other_program(int(port), "/", "the other site"):
         service = Service(Path(folder) / "data").configure(httpChallengeServerPort=int(port)).start()
         try:
-            other = fetch(int(port), "app.test", "")
+            other = asked(int(port), "")
             ended = service.certify(
                 *("request", "app.test", "--ca-directory", directory, "--ca-bundle", ca_bundle),
                 *("--deploy", f"files:dir={folder}/site", "--wait", "--timeout", "90"),
