@@ -6,6 +6,11 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+from fastapi.routing import APIRoute
+
+from certify_core.health.checkup import Checkup
+from certify_core.health.watch import HealthWatch
+from certify_core.service.routes.metrics import router
 from tests.support.degraded import found, launched
 from tests.support.issuing import issue
 from tests.support.service import Service
@@ -43,6 +48,13 @@ def test_findings_are_counted_by_severity(service: Service) -> None:
     findings = found(service)
     counted = metrics(service)["certify_health_findings", 'severity="error"']
     assert counted == sum(item["severity"] == "error" for item in findings.values())
+
+
+def test_what_is_not_known_yet_is_told_as_zero_and_not_left_out() -> None:
+    (route,) = router(HealthWatch(Checkup([])), lambda: None).routes
+    assert isinstance(route, APIRoute)
+    told = route.endpoint().body.decode().splitlines()
+    assert {'certify_health_findings{severity="error"} 0.0', "certify_health_checked_timestamp_seconds 0.0"} <= set(told)
 
 
 def test_every_family_has_help_and_type_before_its_samples(service: Service) -> None:

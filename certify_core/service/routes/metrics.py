@@ -55,13 +55,14 @@ class _Collector:
         """Give every family."""
         yield _gauge("certify_build_info", "The version that runs.", {__version__: 1.0}, label="version")
         yield _gauge("certify_ready", "Whether certificates are looked after.", {"": float(self._store is not None)})
-        if (report := self._watch.report) is not None:
-            found = Counter(finding.severity for finding in report.findings)
-            by_severity = {severity.value: float(found[severity]) for severity in Severity}
-            told = "Findings of the last health check."
-            yield _gauge("certify_health_findings", told, by_severity, label="severity")
-            told = "When health was checked last."
-            yield _gauge("certify_health_checked_timestamp_seconds", told, {"": report.checked_at})
+        report = self._watch.report
+        # Before the first check too: a rule for an alert has nothing to look at where a metric is missing.
+        found = Counter(finding.severity for finding in report.findings) if report else Counter[Severity]()
+        by_severity = {severity.value: float(found[severity]) for severity in Severity}
+        told = "Findings of the last health check; none before the first one."
+        yield _gauge("certify_health_findings", told, by_severity, label="severity")
+        told = "When health was checked last; 0 before the first time."
+        yield _gauge("certify_health_checked_timestamp_seconds", told, {"": report.checked_at if report else 0.0})
         if self._store is not None:
             yield from _of_certificates(self._store)
 
