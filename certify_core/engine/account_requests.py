@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from certify_core.acme import AccountKey, AcmeClient, ProblemError
+from certify_core.acme import AccountKey, AcmeClient, ConnectionBroken, ProblemError
 from certify_core.contracts import AcmeAuthority
 from certify_core.errors import AuthorityUnavailable, CertifyError
 from certify_core.store import Account, Store
@@ -58,11 +58,16 @@ class AccountRequests:
         """
         next_key = AccountKey.from_pem(account.next_key_pem or "")
         with closing(self._new_client(authority, account)) as client:
-            try:
-                client.change_key(next_key, others)
-            except CertifyError as error:
-                # A refusal may be of a repetition, and the answer to the first have been lost.
-                if not self._knows_next_key(authority, account):
+            for is_last in (False, True):
+                try:
+                    client.change_key(next_key, others)
+                    break
+                except CertifyError as error:
+                    # A refusal may be of a repetition, and the answer to the first have been lost.
+                    if self._knows_next_key(authority, account):
+                        break
+                    if isinstance(error, ConnectionBroken) and not is_last:
+                        continue  # it never arrived, or the answer that was lost refused no more than its nonce
                     if not isinstance(error, AuthorityUnavailable):
                         self._store.accounts.cancel_rollover(account)
                     raise

@@ -284,6 +284,16 @@ def test_a_rollover_whose_answer_is_lost_is_one_all_the_same(
     assert issues_through(service, proxy)
 
 
+def test_a_rollover_that_never_arrived_is_asked_for_again(
+    service: Service, proxy: ChaosProxy, through_proxy: dict[str, Any]
+) -> None:
+    proxy.arm("/rollover-account-key", Fault())
+    answer = service.call("POST", f"/api/accounts/{through_proxy['id']}/rollover")
+    assert (answer.status, proxy.struck) == (200, True)
+    assert answer.body["thumbprint"] != through_proxy["thumbprint"]
+    assert issues_through(service, proxy)
+
+
 def test_a_rollover_that_the_authority_never_heard_of_is_made_up_for_with_the_next_use(
     service: Service, proxy: ChaosProxy, through_proxy: dict[str, Any]
 ) -> None:
