@@ -19,7 +19,8 @@ import urllib3
 
 from tests.support.leaks import leaks
 
-START_SECONDS = 30
+START_SECONDS = 90
+"""A start takes half a second, and much longer where everything else runs at once."""
 BY_BREAK = hasattr(signal, "SIGBREAK")
 """Where processes send no signals to each other a service is told to end as `tests.support.breaking` says."""
 
@@ -87,7 +88,11 @@ class Service:
         """Start the process and return the first line that it prints."""
         arguments = [] if port is None else ["--port", str(port)]
         self._process = self._popen("serve", "--data-dir", str(self.data_dir), *arguments)
-        return _first_line(self._process)
+        try:
+            return _first_line(self._process)
+        except queue.Empty:
+            self.kill()
+            raise AssertionError(f"the service said nothing for {START_SECONDS} s\n{self.log()}") from None
 
     @property
     def pid(self) -> int:
