@@ -126,7 +126,7 @@ class RecoveryReport:
 class StoreCare(Protocol):
     """Looks after a store.
 
-    `check`, `back_up`, `backups` and `export` may be called while it is open, the others may not.
+    `check`, `missed`, `back_up`, `backups` and `export` may be called while it is open, the others may not.
 
     Guarantees: a damaged database never takes the place of a good backup; damaged files are set aside and never
     changed; whatever is killed in between leaves what was there before or what is there afterwards.
@@ -144,6 +144,12 @@ class StoreCare(Protocol):
 
         Raises:
             CertifyError: the database cannot be read for now, such as because somebody holds it.
+        """
+
+    def missed(self) -> Sequence[Damage]:
+        """Return which files somebody has removed or replaced under the open store; empty: none.
+
+        Asked every few seconds, so it costs next to nothing. What it names is repaired by `recover`.
         """
 
     def back_up(self, reason: str) -> Backup:

@@ -54,6 +54,11 @@ class DatabaseCheck(NothingToFix):
         if report is None:
             return
         sources = ", ".join(f"{number} rows from the {source}" for source, number in report.sources.items())
+        if not report.damages and report.complete:
+            evidence = f"{_moment(report.recovered_at)}: {sources or 'no rows'}."
+            remedy = f"What was there before is in {report.set_aside}."
+            yield Finding("database-replaced", Severity.NOTE, "The database was replaced as asked.", evidence, remedy)
+            return
         damages = " ".join(damage.what for damage in report.damages)
         yield Finding(
             code="database-recovered" if report.complete else "database-incomplete",

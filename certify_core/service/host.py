@@ -136,7 +136,14 @@ class Host:
             self._tell_start_failure(fault)
             return
         try:
-            self.works = Works(self.plugins, self.config.store, self.data_dir, lambda: self.watch.report, recovery)
+            self.works = Works(
+                self.plugins,
+                self.config.store,
+                self.data_dir,
+                lambda: self.watch.report,
+                self.while_closed,
+                recovery,
+            )
         except Exception as error:
             self._tell_start_failure(error)
         else:

@@ -1,6 +1,7 @@
 """The care of the store while the service runs: a backup when it starts and every day, and what is known of its health.
 
-What needs the store closed (a recovery, a backup put back) is done by the service's host between two openings.
+What needs the store closed (a recovery, a backup put back) is done by the service's host between two openings: when
+somebody asks for it, and when files were taken away under the open store.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from certify_core.errors import CertifyError, LocalFault, PolicyRefused, failure
 DAY = 86_400.0
 AFTER_A_FAILURE = 900.0
 """Seconds before a backup that failed is tried again."""
+LOOK = 3.0
+"""Seconds between two looks whether the store's files are still there."""
 
 Act = Callable[[StoreCare], RecoveryReport]
 """What is done to a store that is closed."""
@@ -26,9 +29,15 @@ _log = logging.getLogger(__name__)
 class Upkeep:
     """Looks after one store that is open; a store without care is left to those who look after it."""
 
-    def __init__(self, care: StoreCare | None, recovery: RecoveryReport | None) -> None:
-        """`recovery` is what was done to the store before it was opened."""
+    def __init__(
+        self, care: StoreCare | None, recovery: RecoveryReport | None, while_closed: Callable[[Act], None]
+    ) -> None:
+        """`recovery` is what was done to the store before it was opened.
+
+        `while_closed` has something done to the store between two openings, and returns at once.
+        """
         self._care = care
+        self._while_closed = while_closed
         self.recovery = recovery
         self.report: CheckReport | None = None
         """What the last check found; None before the first one."""
@@ -89,18 +98,28 @@ class Upkeep:
         return self.care.backups()
 
     def _run(self) -> None:
-        reason = "start"
+        self.care.missed()  # from here on
+        reason, due = "start", time.monotonic()
         while not self._stop.is_set():
-            try:
-                self.back_up(reason)
-                pause = DAY
-            except Exception as error:
-                pause = AFTER_A_FAILURE
-                failure = failure_of(error)
-                self.failure = self.failure or LocalFault(failure.cause, failure.remedy)
-                _log.error("No backup was made: %s", failure, exc_info=not isinstance(error, CertifyError))
-            reason = "daily"
-            self._stop.wait(pause)
+            if time.monotonic() >= due:
+                due = time.monotonic() + (DAY if self._is_backed_up(reason) else AFTER_A_FAILURE)
+                reason = "daily"
+            if missed := self.care.missed():
+                _log.error("%s It is repaired now.", " ".join(damage.what for damage in missed))
+                self._while_closed(lambda care: care.recover())
+                return
+            self._stop.wait(LOOK)
+
+    def _is_backed_up(self, reason: str) -> bool:
+        """Make a backup and return whether that was possible."""
+        try:
+            self.back_up(reason)
+        except Exception as error:
+            failure = failure_of(error)
+            self.failure = self.failure or LocalFault(failure.cause, failure.remedy)
+            _log.error("No backup was made: %s", failure, exc_info=not isinstance(error, CertifyError))
+            return False
+        return True
 
 
 def tell(report: RecoveryReport) -> None:

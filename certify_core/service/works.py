@@ -21,7 +21,7 @@ from certify_core.notifications.channels import ChannelKeeper
 from certify_core.notifications.delivery import Delivery
 from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
-from certify_core.service.upkeep import Upkeep, tell
+from certify_core.service.upkeep import Act, Upkeep, tell
 from certify_core.store import Store
 
 TELLER_TIMEOUT = 2.0
@@ -37,11 +37,13 @@ class Works:
         store_name: str,
         data_dir: Path,
         report: Callable[[], Report | None],
+        while_closed: Callable[[Act], None],
         recovery: RecoveryReport | None = None,
     ) -> None:
         """Open everything; nothing runs yet.
 
-        `report` gives what was found when health was checked last; `recovery` is what was just done to the store.
+        `report` gives what was found when health was checked last; `while_closed` has something done to the store
+        between two openings; `recovery` is what was just done to it.
 
         Raises:
             CertifyError: the store cannot be used.
@@ -51,7 +53,7 @@ class Works:
         recovery = recovery or (care.prepare() if care is not None else None)
         if recovery is not None:
             tell(recovery)
-        self.upkeep = Upkeep(care, recovery)
+        self.upkeep = Upkeep(care, recovery, while_closed)
         database = provider.open(plugins.context)
         try:
             self.store = Store(database, data_dir, list(plugins.secret_keepers))

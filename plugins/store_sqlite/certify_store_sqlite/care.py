@@ -15,6 +15,7 @@ from certify_store_sqlite.backup import make_backup
 from certify_store_sqlite.check import check
 from certify_store_sqlite.export import export_json, export_sql
 from certify_store_sqlite.files import DatabaseFiles
+from certify_store_sqlite.presence import Presence
 from certify_store_sqlite.recovery import recover, restore
 
 FULL_CHECK_EVERY = 86_400.0
@@ -33,6 +34,7 @@ class SqliteCare:
 
     def __init__(self, files: DatabaseFiles) -> None:
         self._files = files
+        self._presence = Presence((files.database, files.wal))
 
     def prepare(self) -> RecoveryReport | None:
         """Check the database before it is opened, and recover it if it is damaged."""
@@ -50,6 +52,10 @@ class SqliteCare:
         if full and report.sound:
             self._files.checked.touch()
         return report
+
+    def missed(self) -> Sequence[Damage]:
+        """Return which files were removed or replaced under the open store."""
+        return self._presence.missed()
 
     def back_up(self, reason: str) -> Backup:
         """Make a backup, and let go of those too old to keep."""
@@ -81,8 +87,9 @@ class SqliteCare:
 
     def recover(self) -> RecoveryReport:
         """Make the best database of what can be read and the newest good backup."""
+        taken = self.missed()
         with _named(self._files.database, "recovered"):
-            return recover(self._files, self.backups(), self._damages())
+            return recover(self._files, self.backups(), [*taken, *self._damages()])
 
     def _damages(self) -> Sequence[Damage]:
         if not self._files.database.exists():
