@@ -133,7 +133,7 @@ class StoreCare(Protocol):
     """
 
     def prepare(self) -> RecoveryReport | None:
-        """Before the store is opened: check it, and recover it if it is damaged. None: it is sound.
+        """Before the store is opened: check it, and recover it if it is damaged. None: it is sound and can be written.
 
         Raises:
             CertifyError: neither can be done, such as on a full disk.

@@ -28,6 +28,7 @@ from certify_core.store.deployments import (
     save_deployment_list,
 )
 from certify_core.store.rows import C, certificate_row, load, with_due, with_status
+from certify_core.store.search import found_by
 from certify_core.store.tables import CERTIFICATES
 
 _SUMMARY = (C.id, C.name, C.identifiers, C.status, C.expires_at, C.next_due_at, C.version)
@@ -135,14 +136,14 @@ class Certificates:
         """Return summaries sorted by name; `after` is `Page.next` of the page before."""
         limit = min(max(limit, 1), MAX_PAGE)
         query = select(*_SUMMARY).order_by(C.name, C.id).limit(limit + 1)
-        if search:
-            query = query.where(C.search.contains(search.casefold(), autoescape=True))
         if status is not None:
             # A search stays in the index that has all it reads, however many there are of the status.
             query = query.where((C.status.concat("") if search else C.status) == status)
         if after is not None:
             query = query.where(tuple_(C.name, C.id) > tuple_(*_cursor(after)))
         with self._database.read() as connection:
+            if search:
+                query = query.where(found_by(connection, search))
             rows = connection.execute(query).all()
         items = [_summary(row) for row in rows[:limit]]
         return Page(items, _cursor_after(rows[limit - 1]) if len(rows) > limit else None)

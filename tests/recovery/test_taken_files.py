@@ -1,4 +1,4 @@
-"""Other programs lock, remove or replace the database's files while the service uses them: nothing is lost, and it is said."""
+"""Other programs lock, remove or replace the files of a database in use: nothing is lost, and it is said."""
 
 from __future__ import annotations
 

@@ -136,10 +136,28 @@ def test_a_title_that_only_looks_like_an_a_label_is_a_text_like_any_other(store:
     assert names_found(store, "XN--no label") == ["xn--no label-"]
 
 
-@pytest.mark.parametrize("search", ["%", "_", "\\", "a%z", "nowhere"])
+@pytest.mark.parametrize("search", ["%", "_", "\\", "a%z", "nowhere", "a?z", "[abz]", "app*test", "*app*", "[a]pp"])
 def test_a_search_knows_no_wildcards(store: Store, search: str) -> None:
     store.certificates.create(wanting("app.test", name="abz"), NOW)
     assert names_found(store, search) == []
+
+
+TEXTS = st.text(st.sampled_from("abAÄß*?[]%_ '\""), min_size=1, max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(names=st.lists(TEXTS, max_size=8), search=TEXTS, many=st.sampled_from([0, 2000]))
+def test_by_the_index_or_along_the_list_a_search_finds_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch, names: list[str], search: str, many: int
+) -> None:
+    monkeypatch.setattr("certify_core.store.search.MANY", many)
+    created = [store.certificates.create(wanting(name=f"x{name}"), NOW) for name in names]
+    try:
+        wanted = [item.settings.title for item in created if search.casefold() in item.settings.title.casefold()]
+        assert sorted(names_found(store, search)) == sorted(wanted)
+    finally:
+        for item in created:
+            store.certificates.delete(item.id)
 
 
 def test_a_search_finds_the_new_name_and_no_longer_the_old(store: Store) -> None:

@@ -79,6 +79,10 @@ def store(tmp_path: Path, sent: Statements) -> Iterator[Store]:
     store.close()
 
 
+def first_page(store: Store, **filters: Any) -> object:
+    return store.certificates.page(limit=1, **filters)
+
+
 def second_page(store: Store, **filters: Any) -> object:
     mark = store.certificates.page(limit=1, **filters).next
     assert mark is not None
@@ -136,8 +140,8 @@ FOUND_BY_KEY: dict[str, Query] = {
 }
 WALKED_IN_ORDER: dict[str, Query] = {
     "first page": lambda store, _: store.certificates.page(),
-    "search": lambda store, _: store.certificates.page(search="app"),
-    "search within a status": lambda store, _: store.certificates.page(search="app", status="deploying"),
+    "short search": lambda store, _: store.certificates.page(search="ap"),
+    "short search within a status": lambda store, _: store.certificates.page(search="ap", status="deploying"),
     "count by status": lambda store, _: store.certificates.count_by_status(),
 }
 
@@ -188,12 +192,30 @@ def test_a_later_page_begins_where_the_one_before_ended(
 
 
 @pytest.mark.parametrize("filters", [{}, {"status": "deploying"}])
-def test_a_search_reads_the_index_that_holds_its_text(
-    store: Store, sent: Statements, certificate: ManagedCertificate, filters: dict[str, Any]
+@pytest.mark.parametrize("page", [first_page, second_page])
+def test_a_search_is_led_to_its_rows_by_the_index_of_trigrams(
+    store: Store,
+    sent: Statements,
+    certificate: ManagedCertificate,
+    filters: dict[str, Any],
+    page: Callable[..., object],
 ) -> None:
     sent.forget()
+    page(store, search="app", **filters)
+    plans = sent.plans()
+    assert "SCAN certify_search VIRTUAL TABLE INDEX 0:G0" in plans  # G0: a pattern on its first column
+    assert "SEARCH managedcertificate USING INTEGER PRIMARY KEY (rowid=?)" in plans
+    assert [step for step in plans if step.startswith("SCAN managedcertificate")] == []
+
+
+@pytest.mark.parametrize("filters", [{}, {"status": "deploying"}])
+def test_a_search_for_what_many_have_walks_along_the_index_that_holds_its_text(
+    store: Store, sent: Statements, certificate: ManagedCertificate, filters: dict[str, Any], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("certify_core.store.search.MANY", 2)
+    sent.forget()
     store.certificates.page(search="app", **filters)
-    assert sent.plans() == ["SCAN managedcertificate USING INDEX ix_managedcertificate_search"]
+    assert sent.plans()[-1] == "SCAN managedcertificate USING INDEX ix_managedcertificate_search"
 
 
 def test_deleting_finds_what_goes_along_by_an_index(tmp_path: Path, store: Store) -> None:

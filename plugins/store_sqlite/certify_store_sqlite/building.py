@@ -11,7 +11,8 @@ from certify_core.api import LocalFault, RowFate, Source
 from certify_store_sqlite.check import check
 from certify_store_sqlite.guards import COUNTED, DELETED
 from certify_store_sqlite.rows import Rows
-from certify_store_sqlite.schema import Schema
+from certify_store_sqlite.schema import Schema, virtual_tables
+from certify_store_sqlite.writing import rebuild
 
 
 def build(path: Path, schema: Schema, rows: Rows) -> list[RowFate]:
@@ -36,6 +37,8 @@ def build(path: Path, schema: Schema, rows: Rows) -> list[RowFate]:
         for statement in schema.statements:
             if statement.startswith("CREATE TRIGGER"):
                 database.execute(statement)
+        for index in virtual_tables(database):
+            rebuild(database, index)
         database.execute("COMMIT")
     report = check(path)
     if report.damages:

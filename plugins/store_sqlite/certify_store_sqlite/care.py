@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from certify_store_sqlite.export import export_json, export_sql
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.presence import Presence
 from certify_store_sqlite.recovery import recover, restore
+from certify_store_sqlite.writing import prove_writable
 
 FULL_CHECK_EVERY = 86_400.0
 """Seconds after which a large database is checked in full again; a small one always is."""
@@ -37,12 +38,17 @@ class SqliteCare:
         self._presence = Presence((files.database, files.wal))
 
     def prepare(self) -> RecoveryReport | None:
-        """Check the database before it is opened, and recover it if it is damaged."""
+        """Check the database before it is opened, and recover it if it is damaged; else see that it can be written."""
         if not self._files.database.exists() and not self._files.backup.exists() and not self.backups():
             return None  # a data folder that is new
-        damages = self._damages()
-        if not damages:
-            return None
+        if not self._files.database.exists():
+            damages: Sequence[Damage] = [_gone(self._files.database)]
+        else:
+            damages = self.check(full=self._is_full_check_due()).damages
+            if not damages:
+                with _named(self._files.database, "written"):
+                    prove_writable(self._files.database, PATIENCE)
+                return None
         with _named(self._files.database, "recovered"):
             return recover(self._files, self.backups(), damages)
 
@@ -50,7 +56,8 @@ class SqliteCare:
         """Look at everything, or at what can be looked at quickly."""
         report = self._patiently(lambda: check(self._files.database, self._files.state, full=full))
         if full and report.sound:
-            self._files.checked.touch()
+            with suppress(OSError):  # it is checked once more than it need be, then
+                self._files.checked.touch()
         return report
 
     def missed(self) -> Sequence[Damage]:
@@ -72,7 +79,11 @@ class SqliteCare:
         """Write all rows to a new file."""
         with _named(self._files.database, "exported"):
             target.touch(0o600, exist_ok=False)
-            (export_json if form is ExportForm.JSON else export_sql)(self._files.database, target)
+            try:
+                (export_json if form is ExportForm.JSON else export_sql)(self._files.database, target)
+            except BaseException:
+                target.unlink()  # half of it is worse than none
+                raise
 
     def restore(self, backup_id: str) -> RecoveryReport:
         """Put a backup in the database's place."""
@@ -88,13 +99,10 @@ class SqliteCare:
     def recover(self) -> RecoveryReport:
         """Make the best database of what can be read and the newest good backup."""
         taken = self.missed()
+        exists = self._files.database.exists()
+        damages = self.check().damages if exists else [_gone(self._files.database)]
         with _named(self._files.database, "recovered"):
-            return recover(self._files, self.backups(), [*taken, *self._damages()])
-
-    def _damages(self) -> Sequence[Damage]:
-        if not self._files.database.exists():
-            return [Damage("no-database", f"{self._files.database.name} is gone.")]
-        return self.check(full=self._is_full_check_due()).damages
+            return recover(self._files, self.backups(), [*taken, *damages])
 
     def _is_full_check_due(self) -> bool:
         if self._files.database.stat().st_size < SMALL:
@@ -115,6 +123,10 @@ class SqliteCare:
                 if isinstance(error, FileNotFoundError) or time.monotonic() > deadline:
                     raise _fault(self._files.database, "read", error) from error
             time.sleep(PAUSE)
+
+
+def _gone(database: Path) -> Damage:
+    return Damage("no-database", f"{database.name} is gone.")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from certify_store_sqlite.guards import key_columns, sealed_columns
 from certify_store_sqlite.rows import Table
 
 _ORDER = "CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END"
+_VIRTUAL = "CREATE VIRTUAL TABLE %"
 
 
 class Schema:
@@ -37,8 +38,7 @@ def read_schema(database: Path) -> Schema | None:
     """Return the schema of a database; None if it cannot be read or has no sealed tables."""
     try:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute(f"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY {_ORDER}")  # noqa: S608
-            schema = Schema([sql for (sql,) in found])
+            schema = Schema(_statements(connection))
     except (sqlite3.Error, UnicodeDecodeError):
         return None
     return schema if schema.tables else None
@@ -51,6 +51,19 @@ def saved_schema(path: Path) -> Schema | None:
     except (OSError, ValueError, TypeError, sqlite3.Error):
         return None
     return schema if schema.tables else None
+
+
+def virtual_tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the virtual tables."""
+    query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE ?"
+    return [name for (name,) in connection.execute(query, [_VIRTUAL]).fetchall()]
+
+
+def _statements(connection: sqlite3.Connection) -> list[str]:
+    """Return the statements without those of the tables in which virtual tables keep what they have: they make them."""
+    shadows = tuple(f"{name}_" for name in virtual_tables(connection))
+    found = connection.execute(f"SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY {_ORDER}")  # noqa: S608
+    return [sql for name, sql in found.fetchall() if not name.startswith(shadows)]
 
 
 def _table(connection: sqlite3.Connection, name: str) -> Table:

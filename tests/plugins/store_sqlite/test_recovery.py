@@ -12,6 +12,7 @@ import pytest
 from certify_core.api import Source
 from certify_store_sqlite.care import SqliteCare
 from tests.plugins.store_sqlite.conftest import NAMES
+from tests.support.campaign import content_of
 from tests.support.contents import add, delete, names
 from tests.support.killing import KILLED
 from tests.support.stores import database_file
@@ -57,8 +58,8 @@ def garble(folder: Path) -> None:
 
 
 def test_a_sound_database_is_left_alone(backed_up: Path, care: SqliteCare) -> None:
-    before = database_file(backed_up).read_bytes()
-    assert (care.prepare(), database_file(backed_up).read_bytes()) == (None, before)
+    before = content_of(database_file(backed_up))
+    assert (care.prepare(), content_of(database_file(backed_up))) == (None, before)
 
 
 def test_a_new_data_folder_needs_nothing(tmp_path: Path, care: SqliteCare) -> None:

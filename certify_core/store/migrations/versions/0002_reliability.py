@@ -1,10 +1,23 @@
-"""What reliability needs: the windows in which authorities want certificates renewed."""
+"""What reliability needs, from the windows in which authorities want certificates renewed to the index of searches."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
 down_revision = "0001"
+
+# By the rowids of the table, which stay what they are: nothing ever vacuums it. Whoever copies the table rebuilds this.
+SEARCH = """CREATE VIRTUAL TABLE certify_search USING fts5(
+    search, content='managedcertificate', tokenize='trigram case_sensitive 1', detail=none, columnsize=0
+)"""
+_ADD = "INSERT INTO certify_search (rowid, search) VALUES (NEW.rowid, NEW.search);"
+_REMOVE = "INSERT INTO certify_search (certify_search, rowid, search) VALUES ('delete', OLD.rowid, OLD.search);"
+SEARCH_TRIGGERS = (
+    f"CREATE TRIGGER search_insert AFTER INSERT ON managedcertificate BEGIN {_ADD} END",
+    f"CREATE TRIGGER search_delete AFTER DELETE ON managedcertificate BEGIN {_REMOVE} END",
+    "CREATE TRIGGER search_update AFTER UPDATE OF search ON managedcertificate "
+    f"WHEN OLD.search IS NOT NEW.search BEGIN {_REMOVE} {_ADD} END",
+)
 
 
 def upgrade() -> None:
@@ -124,10 +137,17 @@ def upgrade() -> None:
         sa.Column("finding", sa.Text, nullable=False),
         sa.Column("since", sa.Float, nullable=False),
     )
+    if op.get_bind().dialect.name == "sqlite":
+        for statement in (SEARCH, "INSERT INTO certify_search (certify_search) VALUES ('rebuild')", *SEARCH_TRIGGERS):
+            op.execute(statement)
 
 
 def downgrade() -> None:
     """Take them away again."""
+    if op.get_bind().dialect.name == "sqlite":
+        for name in ("search_insert", "search_delete", "search_update"):
+            op.execute(f"DROP TRIGGER {name}")
+        op.drop_table("certify_search")
     op.drop_table("trouble")
     op.drop_table("message")
     op.drop_table("channel")
