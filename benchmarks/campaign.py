@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tests.support.campaign import Outcome, build, cases, outcome, recovered
+from tests.support.campaign import Outcome, build, cases, outcome, recovered, recovered_without_journal
 from tests.support.corruption import KINDS
 from tests.support.stores import database_file
 
@@ -43,6 +43,7 @@ def dump_recipe(folder: Path) -> None:
 
 METHODS: dict[str, Recovery] = {
     "Certify, by itself": recovered,
+    "Certify, its journal lost too": recovered_without_journal,
     "sqlite3 .backup": backup_recipe,
     "sqlite3 .dump": dump_recipe,
 }

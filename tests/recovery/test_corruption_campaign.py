@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.campaign import JUST_NOW, Outcome, build, cases, outcome, recovered
+from tests.support.campaign import CERTIFICATES, JUST_NOW, Outcome, build, cases, damaged_copy, outcome, recovered
 from tests.support.corruption import KINDS
+from tests.support.service import Service
 
 pytestmark = [pytest.mark.xdist_group("campaign"), pytest.mark.timeout(600)]
 
@@ -20,17 +21,23 @@ MOST_MISSING, MOST_STALE = 8, 28
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Outcome]:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of which copies are damaged."""
+    folder = tmp_path_factory.mktemp("campaign") / "base"
+    build(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outcomes(base: Path) -> Sequence[Outcome]:
     """What became of each."""
-    folder = tmp_path_factory.mktemp("campaign")
-    build(folder / "base")
     with ProcessPoolExecutor(2) as pool:
-        return list(pool.map(partial(_outcome, folder), enumerate(cases())))
+        return list(pool.map(partial(_outcome, base), enumerate(cases())))
 
 
-def _outcome(folder: Path, numbered: tuple[int, tuple[str, int, bool]]) -> Outcome:
+def _outcome(base: Path, numbered: tuple[int, tuple[str, int, bool]]) -> Outcome:
     number, case = numbered
-    return outcome(folder / "base", folder / str(number), case, recovered)
+    return outcome(base, base.with_name(str(number)), case, recovered)
 
 
 def mean(figures: Sequence[int]) -> float:
@@ -64,3 +71,14 @@ def test_a_lost_wal_costs_no_more_than_the_last_second(outcomes: Sequence[Outcom
 
 def test_with_a_good_backup_nothing_is_lost_at_all(outcomes: Sequence[Outcome]) -> None:
     assert [one for one in outcomes if not one.backup_damaged and (one.missing or one.stale)] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_service_starts_and_has_nearly_all_even_if_the_backups_are_damaged_too(
+    base: Path, tmp_path: Path, kind: str
+) -> None:
+    damaged_copy(base, tmp_path / "data", kind, 0, backup_damaged=True)
+    service = Service(tmp_path / "data").start()
+    counts = service.call("GET", "/api/managedcertificates/summary").body
+    service.close()
+    assert CERTIFICATES * 0.95 <= sum(counts.values()) <= CERTIFICATES

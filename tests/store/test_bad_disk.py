@@ -5,102 +5,28 @@ The full disk is a real one, mounted for the test: this needs root.
 
 from __future__ import annotations
 
+import ast
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
+import certify_core.store
 from certify_core.api import LocalFault
-from certify_core.domain.attempts import Outcome
-from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate
-from certify_core.domain.credential import CredentialSettings
-from certify_core.domain.limits import Claim, Limit, LimitKind
-from certify_core.domain.order import Order, OrderState
-from certify_core.store import Account, Store
-from certify_core.store.ledger import Announced, Spending
+from certify_core.store import Store
+from certify_core.store.database import Database
 from tests.support.disks import full, mounted
-from tests.support.stores import (
-    DAY,
-    FAILURE,
-    KEY_PEM,
-    NOW,
-    issue,
-    issued_for,
-    open_store,
-    order_for,
-    revocation_of,
-    sqlite_engine,
-    wanting,
-)
+from tests.support.store_writes import WRITES, Filled, fill
+from tests.support.stores import KEY_PEM, NOW, open_store, sqlite_engine
 
-DIRECTORY = "https://authority.test/directory"
-CREDENTIAL = CredentialSettings(provider="files", parameters={"pfx_password": "sealed"})
-SPENDING = Spending(DIRECTORY, Claim(Limit(LimitKind.ORDERS, 1, DAY), ""))
-ANNOUNCED = Announced(DIRECTORY, LimitKind.ACCOUNT, "", NOW + DAY, "Too many.", "Wait.")
+OF_THE_KEYS = {"_reseal_column", "_reseal_documents"}
+"""What a change of the master key writes: `test_rotation` has it."""
 
-
-@dataclass
-class Filled:
-    """A store with one of each thing, and what is in it."""
-
-    store: Store
-    certificate: ManagedCertificate
-    order: Order
-    account: Account
-
-    def contents(self) -> object:
-        """Return everything that can be read."""
-        certificates, orders, accounts = self.store.certificates, self.store.orders, self.store.accounts
-        listed = certificates.page().items
-        return listed, [certificates.get(item["id"]) for item in listed], orders.get(self.order.id), accounts.all()
-
-
-def fill(folder: Path) -> tuple[ManagedCertificate, Order, Account]:
-    """Put one of each thing into the store of a folder, and close it."""
-    with open_store(folder) as store:
-        certificate = issue(store, store.certificates.create(wanting(places=1), NOW))
-        order = order_for(certificate)
-        store.orders.open(order)
-        account = store.accounts.add(DIRECTORY, KEY_PEM, NOW)
-        return store.certificates.get(certificate.id), order, account
-
-
-def deployed(filled: Filled) -> None:
-    assert filled.certificate.issued is not None
-    done = replace(filled.certificate.deployments[0], status=DeploymentStatus.DEPLOYED)
-    filled.store.deployments.save(done, filled.certificate.issued.id, NOW)
-
-
-WRITES: dict[str, Callable[[Filled], Any]] = {
-    "create": lambda it: it.store.certificates.create(wanting("new.test", places=5), NOW),
-    "edit": lambda it: it.store.certificates.update_settings(it.certificate.id, 1, wanting("new.test"), NOW),
-    "delete": lambda it: it.store.certificates.delete(it.certificate.id),
-    "request": lambda it: it.store.schedule.request(it.certificate.id, NOW),
-    "claim": lambda it: it.store.schedule.claim_due(NOW + 400 * DAY, 1),
-    "claim a deployment": lambda it: it.store.schedule.claim_due_deployments(NOW, 1),
-    "release": lambda it: it.store.schedule.release(it.certificate.id, NOW),
-    "begin an order": lambda it: it.store.orders.open(order_for(it.certificate)),
-    "take a step": lambda it: it.store.orders.save(replace(it.order, state=OrderState.PLACED), NOW),
-    "complete an order": lambda it: it.store.orders.complete(it.order, issued_for(it.certificate.settings), NOW),
-    "interrupt an order": lambda it: it.store.orders.interrupt(it.order, FAILURE, Outcome(NOW + DAY), NOW),
-    "fail an order": lambda it: it.store.orders.fail(it.order, FAILURE, Outcome(NOW + DAY), NOW),
-    "end a rehearsal": lambda it: it.store.orders.rehearsed(replace(it.order, state=OrderState.REHEARSED), NOW),
-    "save a deployment": deployed,
-    "add an account": lambda it: it.store.accounts.add("https://other.test", KEY_PEM, NOW),
-    "keep a credential": lambda it: it.store.credentials.create("a", CREDENTIAL, NOW),
-    "spend a limit": lambda it: it.store.ledger.spend([SPENDING], NOW),
-    "announce a limit": lambda it: it.store.ledger.announce([ANNOUNCED], NOW),
-    "give an account another key": lambda it: it.store.accounts.begin_rollover(it.account, KEY_PEM),
-    "forget an account": lambda it: it.store.accounts.remove(it.account),
-    "want a revocation": lambda it: it.store.revocations.want(revocation_of(it.certificate)),
-    "complete a revocation": lambda it: it.store.revocations.complete(revocation_of(it.certificate), NOW),
-    "confirm an account": lambda it: it.store.accounts.confirm(replace(it.account, url="https://authority.test/1")),
-}
 every_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
 
 
@@ -117,6 +43,31 @@ def on_small_disk(small_disk: Path) -> Iterator[Filled]:
     things = fill(small_disk)
     with open_store(small_disk) as store:
         yield Filled(store, *things)
+
+
+def writers() -> set[str]:
+    """Return the names of the store's functions that write to the database."""
+    trees = [ast.parse(file.read_text()) for file in Path(certify_core.store.__file__).parent.glob("*.py")]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {function.name for function in functions if "self._database.write()" in ast.unparse(function)}
+
+
+def test_every_write_of_the_store_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = set(OF_THE_KEYS)
+    original = Database.write
+
+    def noted(database: Database) -> Any:
+        tried.add(sys._getframe(1).f_code.co_name)
+        return original(database)
+
+    monkeypatch.setattr(Database, "write", noted)
+    for name, write in WRITES.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        things = fill(folder)
+        with open_store(folder) as store:
+            write(Filled(store, *things))
+    assert writers() - tried == set()
 
 
 @every_write

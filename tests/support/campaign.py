@@ -86,6 +86,13 @@ def recovered(folder: Path) -> None:
     SqliteStore().care(PluginContext(folder)).prepare()
 
 
+def recovered_without_journal(folder: Path) -> None:
+    """Do so where nothing is left but the database, its WAL and the backups."""
+    for journal in folder.glob("manageditems.journal*"):
+        journal.unlink()
+    recovered(folder)
+
+
 def judged(folder: Path, truth: Content, kind: str, seed: int, *, backup_damaged: bool) -> Outcome:
     """Compare what is there with what was, and see whether it can be worked with."""
     try:
