@@ -141,6 +141,60 @@ def test_edits_and_progress_at_once_lose_nothing_of_each_other(store: Store) -> 
     assert (after.version, after.settings.name, after.issued) == (41, "v40", last.issued)
 
 
+EDITS = st.lists(st.sampled_from(["edit", "edit what was read before", "read"]), min_size=1, max_size=6)
+PROGRESS = st.lists(st.sampled_from(["request", "claim", "renew", "release"]), max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(editors=st.lists(EDITS, min_size=2, max_size=4), progress=PROGRESS)
+def test_of_parallel_editors_and_the_engine_none_overwrites_what_it_has_not_seen(
+    store: Store, editors: list[list[str]], progress: list[str]
+) -> None:
+    created = store.certificates.create(wanting(), NOW)
+
+    def edit(numbered: tuple[int, list[str]]) -> list[tuple[int, str]]:
+        """Edit as one person does; return each version that was accepted, with what it says."""
+        (number, steps), seen, accepted = numbered, created.version, []
+        for step, kind in enumerate(steps):
+            if kind != "edit what was read before":
+                seen = store.certificates.get(created.id).version
+            if kind == "read":
+                continue
+            name = f"edit {step} of editor {number}"
+            try:
+                changed = store.certificates.update_settings(created.id, seen, wanting(name=name), NOW)
+            except Conflict:
+                continue
+            accepted.append((changed.version, name))
+            assert changed.version == seen + 1
+        return accepted
+
+    def work() -> ManagedCertificate | None:
+        """Go on as the engine does; return the certificate when it was issued last."""
+        last = None
+        for day, step in enumerate(progress):
+            if step == "request":
+                store.schedule.request(created.id, NOW)
+            elif step == "claim":
+                store.schedule.claim_due(NOW, 1000)
+            elif step == "release":
+                store.schedule.release(created.id, NOW)
+            else:
+                last = issue(store, created, at=NOW + day * DAY)
+        return last
+
+    with ThreadPoolExecutor(len(editors) + 1) as pool:
+        working = pool.submit(work)
+        accepted = sorted(edit for edits in pool.map(edit, enumerate(editors)) for edit in edits)
+        last = working.result()
+    found = store.certificates.get(created.id)
+    store.certificates.delete(created.id)
+    # Every version is of one editor, and the last of them is what is there.
+    assert [version for version, _ in accepted] == list(range(2, found.version + 1))
+    assert found.settings.name == (accepted[-1][1] if accepted else created.settings.name)
+    assert found.issued == (last.issued if last else None)
+
+
 STEPS = st.sampled_from(["edit", "late edit", "request", "claim", "order", "interrupt", "fail", "complete", "release"])
 
 
