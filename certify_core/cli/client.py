@@ -14,7 +14,7 @@ import urllib3
 from certify_core.cli.exits import Exit, ServiceRefused
 from certify_core.service.config import read_configuration
 from certify_core.service.recognition import Kind, who_answers
-from certify_core.service.servers import Server, read_server
+from certify_core.service.servers import Server, read_server, server_at
 from certify_core.service.token import TOKEN_FILE
 
 TOKEN_VARIABLE = "CERTIFY_TOKEN"  # noqa: S105 - the name of a variable
@@ -32,7 +32,7 @@ class Client:
         self._data_dir = data_dir
         self._server = _find(data_dir)
         _recognise(self._server)
-        self._http = urllib3.PoolManager(retries=False, timeout=_timeout(READ_TIMEOUT))
+        self._http = urllib3.PoolManager(retries=False, timeout=_timeout(READ_TIMEOUT), ssl_context=self._server.tls())
         self._headers = {"Authorization": f"Bearer {self._token()}"}
 
     @property
@@ -157,7 +157,8 @@ def _find(data_dir: Path) -> Server:
     configuration = read_configuration(data_dir)
     for problem in configuration.problems:
         raise problem
-    return Server(configuration.config.host, configuration.config.port)
+    config = configuration.config
+    return server_at(data_dir, config.host, config.port, https=config.useHTTPS)
 
 
 def _recognise(server: Server) -> None:

@@ -17,7 +17,7 @@ SECRET = ("master.key", "api.token", "*.db", "*.db-wal", "*.db-shm", "*.db.bak")
 """Files that nobody else may read."""
 PLAIN = ("serviceconfig.json", "servers.json")
 """Files that nobody else may write: they say what the service does and where its clients go."""
-FOLDERS = ("assets", "backups", "damaged")
+FOLDERS = ("assets", "backups", "damaged", "api-tls")
 """Folders that nobody else may enter, whatever is in them."""
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -47,11 +47,12 @@ def make_app(
     instance: str,
     data_dir: Path,
     while_closed: Callable[[Act], None],
+    names: Collection[str] = (),
 ) -> ASGIApp:
     """Return the API of what a service works with, open to its owner, who has `token`, and to whom he lets in.
 
     `instance` tells this process from others that answer in its place; `while_closed` has something done to the store
-    between two openings.
+    between two openings; `names` are those by which it is called besides the loopback's.
     """
     engine = works.engine
     app = FastAPI(
@@ -83,4 +84,4 @@ def make_app(
     app.include_router(negotiate.router(access, Handshakes(engine.plugins.sign_ins)))
     app.include_router(tokens.router(access, engine.store.tokens))
     app.include_router(audit.router(engine.store.audit))
-    return Guard(Audit(app, engine.store.audit), access)
+    return Guard(Audit(app, engine.store.audit), access, names)

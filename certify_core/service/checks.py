@@ -35,6 +35,8 @@ class ServiceState:
     """Why the API could not be offered when that was tried last."""
     moved: str = ""
     """Why it is not offered where it was wanted."""
+    certificate_failure: LocalFault | None = None
+    """Why the API's own certificate cannot be kept; None if all is well."""
 
 
 class StartCheck(NothingToFix):
@@ -148,6 +150,9 @@ class ApiCheck(NothingToFix):
         if (failure := self._state.token_failure) is not None:
             what = "The API's token cannot be read: nobody is let in."
             findings.append(Finding("token-unreadable", Severity.ERROR, what, failure.cause, failure.remedy))
+        if (failure := self._state.certificate_failure) is not None:
+            what = "The API's own certificate cannot be renewed."
+            findings.append(Finding("api-certificate", Severity.ERROR, what, failure.cause, failure.remedy))
         if self._state.moved:
             what = f"The API has moved to port {server.port}."
             remedy = "Nothing has to be done: both configuration files say so, and clients find it."

@@ -11,81 +11,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import JsonValue, ValidationError
 
 from certify_core.errors import InvalidInput
 from certify_core.service.audit_fields import MASK
 from certify_core.service.config_file import FILE, ConfigFile, read_config_file
-from certify_core.service.listen import loopback_addresses
+from certify_core.service.settings import ALONE, NAMES, ServiceConfig
 
 DATA_DIR_VARIABLE = "CERTIFY_DATA_DIR"
-
-
-class ServiceConfig(BaseModel):
-    """The service's own settings."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        alias_generator=str.lower,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-    )
-
-    host: str = "localhost"
-    """A loopback name or address: localhost, 127.0.0.0/8 or ::1; empty means the default."""
-    port: int = Field(default=9696, ge=0, le=65535)
-    """Where the API answers; 0 takes any free port."""
-    portNegotiation: bool = True  # noqa: N815 - the file's own spelling
-    """Whether the service may move to the next free port when its own is taken."""
-    httpChallengeServerPort: int = Field(default=80, ge=1, le=65535)  # noqa: N815
-    """Where the http-01 listener answers."""
-    logLevel: Literal["error", "warning", "information", "debug", "verbose"] = "information"  # noqa: N815
-    """How much is logged."""
-    logFormat: Literal["text", "json"] = "text"  # noqa: N815
-    """How it is logged: lines for people, or one JSON object per line."""
-    store: str = "sqlite"
-    """Name of the storage plugin."""
-    heartbeatUrl: str = ""  # noqa: N815
-    """An address that is asked every few minutes while all is well, and with /fail when it is not; empty for none.
-    Who knows it can silence the alarm: it is shown without its path."""
-
-    @field_validator("port", "httpChallengeServerPort", mode="before")
-    @classmethod
-    def _no_truth_value(cls, value: object) -> object:
-        if isinstance(value, bool):
-            raise ValueError("a port is a number")  # noqa: TRY004 - pydantic wants it so
-        return value
-
-    @field_validator("logLevel", "logFormat", mode="before")
-    @classmethod
-    def _any_case(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("host")
-    @classmethod
-    def _loopback(cls, value: str) -> str:
-        try:
-            loopback_addresses(value or "localhost")
-        except InvalidInput as error:
-            raise ValueError(error.cause.rstrip(".")) from None
-        return value or "localhost"
-
-    @field_validator("heartbeatUrl")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
-            raise ValueError("it is no http or https address")
-        if MASK in value:
-            raise ValueError("the mask is not the address itself")
-        return value
-
-
-NAMES = {name.lower(): name for name in ServiceConfig.model_fields}
-"""The settings by their names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +49,11 @@ class Configuration:
     @property
     def may_move(self) -> bool:
         """Whether the service may move to another port, and a file may say so."""
-        return self.config.portNegotiation and self.sources.get("port", "file") == "file" and self.config.port != 0
+        return (
+            self.config.enableAutoPortNegotiation
+            and self.sources.get("port", "file") == "file"
+            and self.config.port != 0
+        )
 
 
 def default_data_dir() -> Path:
@@ -142,7 +82,7 @@ def read_configuration(
         file = ConfigFile(data_dir / FILE, "", {})
     given: dict[str, JsonValue] = file.lowered
     sources: dict[str, str] = {}
-    for wrong in (*_doubles(file), *_faults(given, f"{file.path}", file)):
+    for wrong in (*_doubles(file), *_faults(given, f"{file.path}", file, alone=True)):
         problems.append(wrong)
         given.pop(wrong.field.lower(), None)
     sources |= {NAMES[key]: "file" for key in given if key in NAMES}
@@ -150,7 +90,7 @@ def read_configuration(
         variable = variable_of(name)
         if (value := environ.get(variable)) is None:
             continue
-        wrongs = _faults({key: value}, f"Environment variable {variable}")
+        wrongs = _faults({key: value}, f"Environment variable {variable}", alone=True)
         problems += wrongs
         if not wrongs:
             given[key] = value
@@ -158,19 +98,13 @@ def read_configuration(
     for key, override in (overrides or {}).items():
         given[key.lower()] = override
         sources[NAMES[key.lower()]] = "command line"
-    return Configuration(parse_config(given), given, sources, tuple(problems))
-
-
-def parse_config(settings: Mapping[str, Any]) -> ServiceConfig:
-    """Return the settings as values; keys are in lower case.
-
-    Raises:
-        InvalidInput: a value is wrong; names the field.
-    """
-    wrong = _faults(settings, FILE)
-    if wrong:
-        raise wrong[0]
-    return ServiceConfig.model_validate(settings)
+    origin = sources.get("host", "file")
+    place = (f"{file.path}", file) if origin == "file" else (f"Environment variable {origin}", None)
+    for wrong in _faults(given, *place):  # a host that is right where there is HTTPS, and there is none
+        problems.append(wrong)
+        given.pop(wrong.field.lower())
+        sources.pop(wrong.field)
+    return Configuration(ServiceConfig.model_validate(given), given, sources, tuple(problems))
 
 
 def described(configuration: Configuration) -> list[dict[str, Any]]:
@@ -207,10 +141,16 @@ def change_settings(data_dir: Path, changes: Mapping[str, JsonValue]) -> None:
     for name in changes:
         if name.lower() not in NAMES:
             raise InvalidInput(name, f"There is no setting {name!r}.", f"Known: {', '.join(NAMES.values())}.")
+    file = read_config_file(data_dir)
     wanted = {name.lower(): value for name, value in changes.items()}
-    values = parse_config({key: value for key, value in wanted.items() if value is not None})
-    new = {NAMES[key]: None if value is None else getattr(values, NAMES[key]) for key, value in wanted.items()}
-    read_config_file(data_dir).change(new)
+    before = file.lowered
+    after = {key: value for key, value in {**before, **wanted}.items() if wanted.get(key, value) is not None}
+    known = {wrong.field for wrong in _faults(before, FILE)} - {NAMES[key] for key in wanted}
+    if wrongs := [wrong for wrong in _faults(after, FILE) if wrong.field not in known]:
+        raise wrongs[0]
+    right = {key: value for key, value in after.items() if NAMES.get(key) not in known}
+    values = ServiceConfig.model_validate(right)
+    file.change({NAMES[key]: None if value is None else getattr(values, NAMES[key]) for key, value in wanted.items()})
 
 
 def _doubles(file: ConfigFile) -> list[InvalidInput]:
@@ -225,10 +165,15 @@ def _doubles(file: ConfigFile) -> list[InvalidInput]:
     ]
 
 
-def _faults(settings: Mapping[str, Any], where: str, file: ConfigFile | None = None) -> list[InvalidInput]:
-    """Return what is wrong with the settings, one error for each field, with the line where there is a file."""
+def _faults(
+    settings: Mapping[str, Any], where: str, file: ConfigFile | None = None, *, alone: bool = False
+) -> list[InvalidInput]:
+    """Return what is wrong with the settings, one error for each field, with the line where there is a file.
+
+    With `alone` each is looked at for itself: what others it needs may come from elsewhere.
+    """
     try:
-        ServiceConfig.model_validate(settings)
+        ServiceConfig.model_validate(settings, context={ALONE: alone})
     except ValidationError as error:
         return [_fault(dict(each), where, file) for each in error.errors(include_url=False)]
     return []

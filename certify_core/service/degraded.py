@@ -5,7 +5,7 @@ Everything else is answered with 503, cause and remedy; as soon as the cause is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import cast
 
@@ -30,8 +30,12 @@ def make_degraded_app(
     data_dir: Path,
     obstacle: Callable[[], LocalFault],
     trail: Trail,
+    names: Collection[str] = (),
 ) -> ASGIApp:
-    """Return the API that is left; `obstacle` says why there is no more, `trail` takes what is done."""
+    """Return the API that is left; `obstacle` says why there is no more, `trail` takes what is done.
+
+    `names` are those by which it is called besides the loopback's.
+    """
     app = FastAPI(title="Certify", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(health.router(watch, instance, is_ready=lambda: False))
@@ -51,7 +55,7 @@ def make_degraded_app(
         raise obstacle()
 
     app.include_router(routes)
-    return Guard(Audit(app, trail), Access(token, cast(Tokens, _NoTokens())))
+    return Guard(Audit(app, trail), Access(token, cast(Tokens, _NoTokens())), names)
 
 
 class _NoTokens:

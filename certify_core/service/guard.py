@@ -8,14 +8,15 @@ an id, which the log shows wherever something is done for it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from certify_core.correlation import correlated, current, new_id
 from certify_core.domain.access import Principal
-from certify_core.errors import InvalidInput
 from certify_core.service.access import SAFE_METHODS, Access, Headers, address_of, headers_of
-from certify_core.service.listen import loopback_addresses
+from certify_core.service.listen import is_loopback
 from certify_core.service.refusals import refusal, too_many_tries
 from certify_core.service.roles import OPEN, needed_role
 from certify_core.service.token import TOKEN_FILE
@@ -29,9 +30,11 @@ PROTECTION = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nos
 class Guard:
     """Lets a request through or answers 400, 401, 403 or 429 itself."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, names: Collection[str] = ()) -> None:
+        """`names` are those of this machine, in lower case, by which it is called besides the loopback's."""
         self._app = app
         self._access = access
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request."""
@@ -48,7 +51,7 @@ class Guard:
         """Return the answer to a request that may not pass, or None; then the scope says who asks."""
         scope.setdefault("state", {})
         headers = headers_of(scope)
-        if foreign := _ambiguous(scope) or _foreign(scope, headers):
+        if foreign := _ambiguous(scope) or self._foreign(scope, headers):
             return foreign
         method = scope.get("method", "WEBSOCKET")
         if (method, scope["path"]) in OPEN:
@@ -72,6 +75,17 @@ class Guard:
         # A page of another port of this host is the same site to SameSite; only its Origin tells it from ours.
         if method in SAFE_METHODS or b"origin" in headers:
             return self._access.by_cookie(headers)
+        return None
+
+    def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
+        """Return the answer to a request that another site has caused, or None."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin")
+        if not is_loopback(_name(host)) and _name(host) not in self._names:
+            remedy = "Use a name that its certificate has." if self._names else "Use http://localhost."
+            return refusal(403, "The Host header does not name this machine.", remedy)
+        if origin is not None and origin.decode("latin-1") != f"{_scheme(scope)}://{host}":
+            return refusal(403, "The request comes from a page of another site.", "Use the API from here.")
         return None
 
     def _unknown(self, scope: Scope, headers: Headers) -> Response:
@@ -110,27 +124,13 @@ def _ambiguous(scope: Scope) -> Response | None:
     return None
 
 
-def _foreign(scope: Scope, headers: Headers) -> Response | None:
-    """Return the answer to a request that another site has caused, or None."""
-    host = headers.get(b"host", b"").decode("latin-1")
-    origin = headers.get(b"origin")
-    if not _is_loopback(host):
-        return refusal(403, "The Host header does not name this machine.", "Use http://localhost.")
-    if origin is not None and origin.decode("latin-1") != f"{_scheme(scope)}://{host}":
-        return refusal(403, "The request comes from a page of another site.", "Use the API from here.")
-    return None
-
-
 def _scheme(scope: Scope) -> str:
     """Return the scheme of the pages that a request may come from."""
     scheme: str = scope["scheme"]
     return {"ws": "http", "wss": "https"}.get(scheme, scheme)
 
 
-def _is_loopback(host: str) -> bool:
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    try:
-        loopback_addresses(name)
-    except InvalidInput:
-        return False
-    return True
+def _name(host: str) -> str:
+    """Return the name of a Host header without its port (RFC 9110 section 7.2)."""
+    name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+    return name.strip("[]").lower()

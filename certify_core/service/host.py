@@ -28,12 +28,15 @@ from certify_core.health.watch import HealthWatch
 from certify_core.plugins import Plugins
 from certify_core.service.audit_journal import AuditJournal
 from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceState, StartCheck
-from certify_core.service.config import ServiceConfig, read_configuration
+from certify_core.service.config import read_configuration
 from certify_core.service.data_folder import usable
+from certify_core.service.listen import is_loopback
 from certify_core.service.lock import DataFolderLock
 from certify_core.service.logs import add_system_logs, set_up_logs
+from certify_core.service.names import names_of
 from certify_core.service.offering import ApiOffer
 from certify_core.service.servers import Server
+from certify_core.service.settings import ServiceConfig
 from certify_core.service.token import read_or_make_token
 from certify_core.service.upkeep import Act
 from certify_core.service.works import Works
@@ -243,10 +246,13 @@ class Host:
         from certify_core.service.degraded import make_degraded_app
 
         journal = AuditJournal(self.data_dir)
+        names = () if is_loopback(self.config.host) else names_of(self.config.host)
         if self.works is None:
-            return make_degraded_app(self.watch, self.instance, self.token, self.data_dir, self._start_failure, journal)
+            return make_degraded_app(
+                self.watch, self.instance, self.token, self.data_dir, self._start_failure, journal, names
+            )
         journal.pour_into(self.works.store.audit)
-        return make_app(self.works, self.token, self.watch, self.instance, self.data_dir, self.while_closed)
+        return make_app(self.works, self.token, self.watch, self.instance, self.data_dir, self.while_closed, names)
 
     def _is_offered(self, server: Server) -> None:
         self.watch.start()

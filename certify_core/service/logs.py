@@ -16,7 +16,7 @@ import orjson
 
 from certify_core.correlation import current
 from certify_core.errors import LocalFault
-from certify_core.service.config import ServiceConfig
+from certify_core.service.settings import ServiceConfig
 
 MAX_BYTES = 5_000_000
 GENERATIONS = 5

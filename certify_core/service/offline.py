@@ -99,7 +99,7 @@ class PortCheck(NothingToFix):
             "Nothing has to be done: the service moves to the next free port. Or stop that program."
             if may_move
             else "Stop that program, choose another port (certify config set port 9697), or allow the service to move "
-            "(certify config set portNegotiation true)."
+            "(certify config set enableAutoPortNegotiation true)."
         )
         return Finding(
             code="port-held",

@@ -8,7 +8,7 @@ import socket
 
 from certify_core.errors import LocalFault
 from certify_core.health.ports import holder_of
-from certify_core.service.listen import bind, loopback_addresses
+from certify_core.service.listen import addresses, bind
 from certify_core.service.recognition import Kind, who_answers
 from certify_core.service.servers import Server
 
@@ -20,7 +20,6 @@ def open_port(host: str, port: int, *, may_move: bool) -> tuple[list[socket.sock
     """Return listening sockets, and why they are not on `port` if they are not.
 
     Raises:
-        InvalidInput: the host is not a loopback one.
         LocalFault: the port is taken, and no other may be used or is free; says by whom.
     """
     try:
@@ -46,7 +45,7 @@ def open_port(host: str, port: int, *, may_move: bool) -> tuple[list[socket.sock
 def describe_holder(host: str, port: int) -> str:
     """Return who holds a port, and what it says when it is asked."""
     holder = holder_of(port) or "a program of another user"
-    for address in loopback_addresses(host):
+    for address in addresses(host):
         answerer = who_answers(address, Server(host, port), timeout=1.0)
         if answerer.kind is Kind.OTHER:
             return f"{holder}, which is another Certify service"

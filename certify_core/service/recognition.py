@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from dataclasses import dataclass
 from enum import Enum
 
+from certify_core.service.listen import EVERY
 from certify_core.service.servers import Server
 
 PATH = "/api/health"
@@ -40,9 +42,14 @@ class Answerer:
 
 def who_answers(address: str, server: Server, timeout: float = TIMEOUT) -> Answerer:
     """Ask at an address and the server's port whether it is that server."""
-    connection = http.client.HTTPConnection(address, server.port, timeout=timeout)
+    try:
+        connection = _connection(EVERY.get(address, address), server, timeout)
+    except OSError as error:
+        return Answerer(Kind.STRANGER, f"Who it is cannot be seen: {server.root} cannot be read ({error.strerror}).")
     try:
         connection.connect()
+    except ssl.SSLError as error:
+        return Answerer(Kind.STRANGER, f"It has no certificate of the service: {error.reason or error}.")
     except OSError as error:
         return Answerer(Kind.NOBODY, error.strerror or str(error) or type(error).__name__)
     try:
@@ -55,6 +62,13 @@ def who_answers(address: str, server: Server, timeout: float = TIMEOUT) -> Answe
         return Answerer(Kind.STRANGER, f"It speaks no HTTP: {type(error).__name__}.")
     finally:
         connection.close()
+
+
+def _connection(address: str, server: Server, timeout: float) -> http.client.HTTPConnection:
+    context = server.tls()
+    if context is None:
+        return http.client.HTTPConnection(address, server.port, timeout=timeout)
+    return http.client.HTTPSConnection(address, server.port, timeout=timeout, context=context)
 
 
 def _recognised(status: int, name: str, body: bytes, server: Server) -> Answerer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -30,8 +31,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: ASGIApp, sockets: list[socket.socket], stop: asyncio.Event, listening: Callable[[], None]) -> None:
-    """Serve the app on these sockets until `stop` is set; `listening` is called when requests are answered."""
+async def serve(
+    app: ASGIApp,
+    sockets: list[socket.socket],
+    stop: asyncio.Event,
+    listening: Callable[[], None],
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Serve the app on these sockets until `stop` is set, by HTTPS with `tls`.
+
+    `listening` is called when requests are answered.
+    """
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -40,6 +50,7 @@ async def serve(app: ASGIApp, sockets: list[socket.socket], stop: asyncio.Event,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
     server = _Server(config, listening)
     serving = asyncio.create_task(server.serve(sockets=sockets))

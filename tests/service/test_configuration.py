@@ -159,7 +159,7 @@ def test_a_folder_that_the_service_may_not_write_ends_the_start_with_one_line(bo
 def test_a_port_that_is_taken_and_may_not_be_left_is_told_in_one_line_and_in_the_log(idle: Service) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = idle.configure(port=port, portNegotiation=False, host="127.0.0.1").launch(port=None)
+        line = idle.configure(port=port, enableAutoPortNegotiation=False, host="127.0.0.1").launch(port=None)
         assert (line.startswith("certify: "), f"Port {port} is held by" in line) == (True, True)
         eventually(lambda: f"Port {port} is held by" in idle.log())
 
@@ -272,8 +272,11 @@ def test_the_settings_are_shown_with_what_is_wrong(idle: Service) -> None:
 
 
 def test_a_setting_is_changed_in_the_file(service: Service) -> None:
-    answer = service.call("PATCH", "/api/system/config", {"portNegotiation": False})
-    assert (answer.status, json.loads((service.data_dir / "serviceconfig.json").read_text())["portNegotiation"]) == (
+    answer = service.call("PATCH", "/api/system/config", {"enableAutoPortNegotiation": False})
+    assert (
+        answer.status,
+        json.loads((service.data_dir / "serviceconfig.json").read_text())["enableAutoPortNegotiation"],
+    ) == (
         200,
         False,
     )

@@ -54,7 +54,9 @@ def test_what_is_not_known_yet_is_told_as_zero_and_not_left_out() -> None:
     (route,) = router(HealthWatch(Checkup([])), lambda: None).routes
     assert isinstance(route, APIRoute)
     told = route.endpoint().body.decode().splitlines()
-    assert {'certify_health_findings{severity="error"} 0.0', "certify_health_checked_timestamp_seconds 0.0"} <= set(told)
+    assert {'certify_health_findings{severity="error"} 0.0', "certify_health_checked_timestamp_seconds 0.0"} <= set(
+        told
+    )
 
 
 def test_every_family_has_help_and_type_before_its_samples(service: Service) -> None:

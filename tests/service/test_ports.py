@@ -151,7 +151,7 @@ class TestMovedService:
 
 
 def test_a_service_that_may_not_move_stays_and_says_who_has_the_port(idle: Service, taken: int) -> None:
-    line = idle.configure(port=taken, host="127.0.0.1", portNegotiation=False).launch(port=None)
+    line = idle.configure(port=taken, host="127.0.0.1", enableAutoPortNegotiation=False).launch(port=None)
     assert (line.startswith("certify: "), MYSELF in line) == (True, True)
     assert json.loads((idle.data_dir / "serviceconfig.json").read_text())["port"] == taken
 

@@ -24,7 +24,7 @@ def launched(service: Service, *, port: int | None = 0) -> str:
 def _found(service: Service) -> bool:
     with contextlib.suppress(OSError, ValueError):
         (entry,) = json.loads((service.data_dir / "servers.json").read_text())
-        service.url = f"http://127.0.0.1:{entry['Port']}"
+        service.reach(f"{'https' if entry['UseHTTPS'] else 'http'}://127.0.0.1:{entry['Port']}")
         return True
     return False
 

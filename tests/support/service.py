@@ -81,8 +81,15 @@ class Service:
         if not line.startswith("Certify listens on "):
             self.kill()
             raise AssertionError(f"the service said {line!r} instead of listening\n{self.log()}")
-        self.url = line.removeprefix("Certify listens on ").strip()
+        self.reach(line.removeprefix("Certify listens on ").strip())
         return self
+
+    def reach(self, url: str) -> None:
+        """Talk to the service at this address; by HTTPS it has to have a certificate of its folder's root."""
+        self.url = url
+        if url.startswith("https:"):
+            root = str(self.data_dir / "api-tls" / "root.pem")
+            self._http = urllib3.PoolManager(retries=False, timeout=30, ca_certs=root)
 
     def launch(self, *, port: int | None = 0) -> str:
         """Start the process and return the first line that it prints."""

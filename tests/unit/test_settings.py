@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from certify_core.errors import InvalidInput
 from certify_core.service.config import change_settings, read_configuration, variable_of
+from certify_core.service.settings import ServiceConfig
 
 FILE = "serviceconfig.json"
 
@@ -44,7 +46,7 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
     [
         ("port", "CERTIFY_PORT"),
         ("httpChallengeServerPort", "CERTIFY_HTTP_CHALLENGE_SERVER_PORT"),
-        ("portNegotiation", "CERTIFY_PORT_NEGOTIATION"),
+        ("enableAutoPortNegotiation", "CERTIFY_ENABLE_AUTO_PORT_NEGOTIATION"),
     ],
 )
 def test_the_variable_of_a_setting_is_its_name_in_capitals(name: str, variable: str) -> None:
@@ -69,7 +71,7 @@ WRONG = [
     ('{"host": "192.0.2.1"}', "192.0.2.1", "host"),
     ('{"host": "www.example.com"}', "www.example.com", "host"),
     ('{"logLevel": "loud"}', "line 1", "logLevel"),
-    ('{"portNegotiation": "perhaps"}', "line 1", "portNegotiation"),
+    ('{"enableAutoPortNegotiation": "perhaps"}', "line 1", "enableAutoPortNegotiation"),
     ('{"heartbeatUrl": "file:///etc/passwd"}', "line 1", "heartbeatUrl"),
     ('{"port": 1,\n"Port": 2}', "line 2", "port"),
 ]
@@ -157,3 +159,52 @@ def test_a_file_that_cannot_be_read_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="line 1"):
         change_settings(tmp_path, {"port": 1})
     assert (tmp_path / FILE).read_text() == "{"
+
+
+class TestHostThatOthersCanReach:
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "www.example.com"])
+    def test_it_is_listened_on_with_https(self, tmp_path: Path, host: str) -> None:
+        configuration = read_configuration(written(tmp_path, {"host": host, "UseHTTPS": True}), environ={})
+        assert (configuration.config.host, configuration.problems) == (host, ())
+
+    def test_https_may_be_said_elsewhere(self, tmp_path: Path) -> None:
+        written(tmp_path, {"host": "0.0.0.0"})
+        configuration = read_configuration(tmp_path, environ={"CERTIFY_USE_HTTPS": "true"})
+        assert (configuration.config.host, configuration.problems) == ("0.0.0.0", ())
+
+    def test_where_https_is_taken_away_it_is_not_listened_on_either(self, tmp_path: Path) -> None:
+        written(tmp_path, '{"useHTTPS": true,\n"host": "0.0.0.0"}')
+        configuration = read_configuration(tmp_path, environ={"CERTIFY_USE_HTTPS": "false"})
+        (problem,) = configuration.problems
+        assert (configuration.config.host, problem.field, "line 2" in problem.cause) == ("localhost", "host", True)
+
+    def test_a_wrong_wish_for_https_is_none(self, tmp_path: Path) -> None:
+        configuration = read_configuration(written(tmp_path, {"useHTTPS": "perhaps", "host": "0.0.0.0"}), environ={})
+        assert {problem.field for problem in configuration.problems} == {"useHTTPS", "host"}
+
+    def test_it_is_set_where_there_is_https(self, tmp_path: Path) -> None:
+        change_settings(written(tmp_path, {"useHTTPS": True}), {"host": "0.0.0.0"})
+        assert json.loads((tmp_path / FILE).read_text())["host"] == "0.0.0.0"
+
+    def test_both_are_set_together(self, tmp_path: Path) -> None:
+        change_settings(tmp_path, {"host": "0.0.0.0", "useHTTPS": True})
+        assert json.loads((tmp_path / FILE).read_text()) == {"host": "0.0.0.0", "useHTTPS": True}
+
+    @pytest.mark.parametrize("value", [False, None])
+    def test_https_is_not_taken_from_it(self, tmp_path: Path, value: bool | None) -> None:
+        written(tmp_path, {"useHTTPS": True, "host": "0.0.0.0"})
+        with pytest.raises(InvalidInput) as refused:
+            change_settings(tmp_path, {"useHTTPS": value})
+        assert refused.value.field == "host"
+
+
+def test_one_wrong_setting_may_be_mended_before_the_other(tmp_path: Path) -> None:
+    change_settings(written(tmp_path, {"port": -1, "logLevel": "loud"}), {"port": 1})
+    assert json.loads((tmp_path / FILE).read_text()) == {"port": 1, "logLevel": "loud"}
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", page, re.MULTILINE))
+    defaults = {name: json.dumps(field.default) for name, field in ServiceConfig.model_fields.items()}
+    assert {name: rows.get(name) for name in defaults} == defaults

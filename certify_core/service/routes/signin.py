@@ -38,7 +38,7 @@ def router(access: Access) -> APIRouter:
     def make_link(request: Request) -> dict[str, Any]:
         """Make a link that signs a browser in as who asks: once, and soon."""
         code = access.sessions.make_link(principal_of(request.scope))
-        return {"url": f"http://{request.headers['host']}/signin#{code}", "expires_in": LINK_SECONDS}
+        return {"url": f"{request.url.scheme}://{request.headers['host']}/signin#{code}", "expires_in": LINK_SECONDS}
 
     @routes.get("/signin", include_in_schema=False)
     def page() -> HTMLResponse:
@@ -54,7 +54,8 @@ def router(access: Access) -> APIRouter:
         token, session = access.sessions.begin(principal, BROWSER_SECONDS)
         request.scope["state"]["principal"] = principal  # for the audit trail
         answer = JSONResponse(_document(session))
-        answer.set_cookie(_cookie(request), token, max_age=int(BROWSER_SECONDS), httponly=True, samesite="strict")
+        secure, seconds = request.url.scheme == "https", int(BROWSER_SECONDS)
+        answer.set_cookie(_cookie(request), token, seconds, secure=secure, httponly=True, samesite="strict")
         return answer
 
     @routes.post("/api/access/signout", status_code=204)

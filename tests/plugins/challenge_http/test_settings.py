@@ -12,7 +12,7 @@ from certify_challenge_http import certify_challenge_providers
 from certify_challenge_http.listening import HttpParameters, HttpProvider
 from certify_challenge_http.webroot import WebrootParameters, WebrootProvider
 from certify_core.api import Challenge, ChallengeFailed, ChallengeProvider, InvalidInput, PluginContext
-from certify_core.service.config import parse_config
+from certify_core.service.settings import ServiceConfig
 from certify_core.testing.challenge_provider import new_challenge
 from tests.support.http_exchange import is_open
 from tests.support.scripted_server import Reply, ScriptedServer
@@ -42,7 +42,7 @@ def test_the_port_is_the_services_setting(tmp_path: Path, port: int, challenge: 
 def test_the_setting_means_what_it_means_to_the_service(written: int | str) -> None:
     assert (
         HttpParameters.model_validate({"port": written}).port
-        == parse_config({SETTING: written}).httpChallengeServerPort
+        == ServiceConfig.model_validate({SETTING: written}).httpChallengeServerPort
     )
 
 

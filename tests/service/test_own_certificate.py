@@ -1,0 +1,149 @@
+"""The API's own certificate: made, renewed in time, and of a root that is good for this machine's names alone."""
+
+from __future__ import annotations
+
+import ssl
+import stat
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from certify_core.errors import LocalFault
+from certify_core.service.names import names_of
+from certify_core.service.own_certificate import OwnCertificate
+from tests.support.processes import installed
+
+NAMES = ("localhost", "127.0.0.1", "web1.example.com")
+
+
+@dataclass
+class House:
+    """A data folder and what time it is there."""
+
+    folder: Path
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def ensure(self, *names: str) -> bool:
+        """See to the certificate for these names."""
+        return OwnCertificate(self.folder, names or NAMES, lambda: self.now).ensure()
+
+    def read(self, name: str) -> bytes:
+        """Return a file."""
+        return (self.folder / "api-tls" / name).read_bytes()
+
+    def certificate(self) -> x509.Certificate:
+        """Return the server's certificate."""
+        return x509.load_pem_x509_certificate(self.read("server.pem"))
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A data folder with a certificate."""
+    house = House(tmp_path)
+    assert house.ensure()
+    return house
+
+
+def test_a_good_certificate_stays(house: House) -> None:
+    before = house.read("server.pem")
+    assert (house.ensure(), house.read("server.pem")) == (False, before)
+
+
+@pytest.mark.parametrize(("days", "renewed"), [(59, False), (61, True), (500, True)])
+def test_it_is_renewed_thirty_days_before_its_end(house: House, days: int, renewed: bool) -> None:
+    house.now += timedelta(days=days)
+    assert house.ensure() is renewed
+
+
+def test_who_trusts_the_root_trusts_the_renewed_one_too(house: House) -> None:
+    root = house.read("root.pem")
+    house.now += timedelta(days=80)
+    house.ensure()
+    house.certificate().verify_directly_issued_by(x509.load_pem_x509_certificate(root))
+    assert house.read("root.pem") == root
+
+
+def test_a_root_that_ends_soon_is_replaced(house: House) -> None:
+    before = house.read("root.pem")
+    house.now += timedelta(days=3600)
+    house.ensure()
+    assert house.read("root.pem") != before
+
+
+def test_a_clock_that_was_far_ahead_leaves_no_certificate_of_the_future(house: House) -> None:
+    house.now -= timedelta(days=365)
+    assert house.ensure()
+    assert house.certificate().not_valid_before_utc <= house.now
+
+
+def test_other_names_make_another_certificate(house: House) -> None:
+    assert house.ensure(*NAMES, "192.0.2.7")
+    names = house.certificate().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(name.value) for name in names] == [*NAMES, "192.0.2.7"]
+
+
+def test_fewer_names_need_no_other_root(house: House) -> None:
+    before = house.read("root.pem")
+    assert house.ensure("localhost")
+    assert house.read("root.pem") == before
+
+
+@pytest.mark.parametrize("name", ["server.pem", "root.key", "root.pem"])
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_what_is_damaged_is_made_anew(house: House, name: str, content: bytes) -> None:
+    (house.folder / "api-tls" / name).write_bytes(content)
+    house.ensure()
+    root = x509.load_pem_x509_certificate(house.read("root.pem"))
+    house.certificate().verify_directly_issued_by(root)
+
+
+def test_keys_are_their_owners_alone(house: House) -> None:
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (house.folder / "api-tls").iterdir()}
+    assert modes == {"server.pem": 0o600, "root.key": 0o600, "root.pem": 0o644}
+
+
+def test_the_root_can_vouch_for_no_other_name(tmp_path: Path) -> None:
+    openssl = installed("openssl", "openssl")
+    House(tmp_path, datetime.now(UTC)).ensure()
+    root, forged = tmp_path / "api-tls" / "root.pem", tmp_path / "forged"
+    (tmp_path / "names").write_text("subjectAltName=DNS:www.example.org")
+    new = [openssl, "req", "-new", "-nodes", "-newkey", "rsa:2048", "-keyout", f"{forged}.key", "-subj", "/"]
+    subprocess.run([*new, "-out", f"{forged}.csr"], check=True, capture_output=True)
+    sign = [openssl, "x509", "-req", "-in", f"{forged}.csr", "-CA", str(root), "-CAkey", f"{root.with_suffix('.key')}"]
+    how = ["-days", "30", "-CAcreateserial", "-CAserial", f"{forged}.srl", "-extfile", str(tmp_path / "names")]
+    subprocess.run([*sign, *how, "-out", f"{forged}.pem"], check=True, capture_output=True)
+    ended = subprocess.run(
+        [openssl, "verify", "-CAfile", str(root), f"{forged}.pem"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, "permitted subtree violation" in ended.stderr) == (2, True)
+
+
+def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "api-tls").write_bytes(b"")
+    with pytest.raises(LocalFault, match="api-tls"):
+        House(tmp_path).ensure()
+
+
+def test_what_is_kept_is_what_tls_loads(house: House) -> None:
+    ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(house.folder / "api-tls" / "server.pem")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", {"localhost", "127.0.0.1", "::1"}),
+        ("127.8.9.10", {"localhost", "127.0.0.1", "::1", "127.8.9.10"}),
+        ("[::1]", {"localhost", "127.0.0.1", "::1"}),
+    ],
+)
+def test_on_the_loopback_it_has_its_names_alone(host: str, expected: set[str]) -> None:
+    assert set(names_of(host)) == expected
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_an_address_that_stands_for_all_is_no_name(host: str) -> None:
+    assert host not in names_of(host)
