@@ -10,11 +10,10 @@ PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 SOURCES = [
     *(ROOT / "certify_core" / "health").glob("*.py"),
     *(ROOT / "certify_core" / "service").glob("*.py"),
-    *(ROOT / "plugins").glob("*/*/health.py"),
-    *(ROOT / "plugins" / "av_checks").glob("*/*.py"),
+    *(ROOT / "plugins").glob("*/*/*.py"),
 ]
 CODE = re.compile(
-    r'(?:code=|Finding\(\s*|Interference\(\s*|_found\()"([a-z0-9-]+)"(?:,\s*(?:severity=)?Severity\.(\w+))?'
+    r'(?:code=|Finding\(\s*|Interference\(\s*|HttpSysRefused\(\s*|_found\()"([a-z0-9-]+)"(?:,\s*(?:severity=)?Severity\.(\w+))?'
 )
 
 
@@ -23,6 +22,9 @@ def codes() -> set[str]:
     found = {match for path in SOURCES for match in CODE.findall(path.read_text(encoding="utf-8"))}
     found |= {(text, "") for path in SOURCES for text in re.findall(r'code="([a-z0-9-]+)" if', path.read_text())}
     found |= {(text, "") for path in SOURCES for text in re.findall(r'else "([a-z]+-[a-z-]+)",', path.read_text())}
+    found |= {
+        (text, "") for path in SOURCES for text in re.findall(r'^SERVICE_\w+ = "([a-z-]+)"$', path.read_text(), re.M)
+    }
     good = {code for code, severity in found if severity == "OK"}
     return {code for code, _ in found} - good
 

@@ -28,6 +28,8 @@ class ServiceState:
     installed: bool
     running: bool = False
     disabled: bool = False
+    stopping: bool = False
+    """Told to stop, and not stopped."""
 
 
 def state(name: str) -> ServiceState:
@@ -45,6 +47,7 @@ def state(name: str) -> ServiceState:
         installed=True,
         running=status["CurrentState"] == scm.SERVICE_RUNNING,
         disabled=configuration[1] == scm.SERVICE_DISABLED,
+        stopping=status["CurrentState"] == scm.SERVICE_STOP_PENDING,
     )
 
 

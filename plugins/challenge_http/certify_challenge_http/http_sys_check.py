@@ -98,6 +98,8 @@ class HttpSysCheck:
             service = self._windows.service(http_service.NAME)
             if not service.installed or service.disabled:
                 return [_unusable(service, with_iis=self._windows.service(http_service.IIS).installed)]
+            if service.stopping:
+                return [_stopping()]
             listed, own = self._windows.listen_addresses(), self._windows.machine_addresses()
         except OSError as error:
             return [
@@ -115,6 +117,16 @@ class HttpSysCheck:
 def _usable(service: ServiceState) -> Finding:
     how = "runs" if service.running else "starts when it is needed"
     return Finding("http-service", Severity.OK, f"Windows' HTTP service {how}: port 80 can be shared with IIS.")
+
+
+def _stopping() -> Finding:
+    return Finding(
+        "http-service-stopping",
+        Severity.WARNING,
+        "Windows' HTTP service was told to stop, and has not stopped.",
+        evidence="Its state is STOP_PENDING. Until that is over nothing of Windows listens on port 80.",
+        remedy="If it is still so in a minute, restart Windows: it cannot be started before it has stopped.",
+    )
 
 
 def _unusable(service: ServiceState, *, with_iis: bool) -> Finding:
