@@ -63,6 +63,7 @@ from certify_core.files import (
     write_folder_atomically,
 )
 from certify_core.hookspecs import hookimpl
+from certify_core.selftests import NothingToTest, SelfTest, SelfTestStep
 from certify_core.service_managers import Hosted, ServiceManager, ServiceStatus, ServiceWish
 from certify_core.sign_ins import Handshake, SignedIn, SignIn
 
@@ -101,6 +102,7 @@ __all__ = [
     "LocalFault",
     "Message",
     "NotFound",
+    "NothingToTest",
     "Notifier",
     "PlannedChange",
     "PluginContext",
@@ -112,6 +114,8 @@ __all__ = [
     "Role",
     "RowFate",
     "SecretKeeper",
+    "SelfTest",
+    "SelfTestStep",
     "ServiceManager",
     "ServiceStatus",
     "ServiceWish",

@@ -31,6 +31,7 @@ from certify_core.contracts import (
     SecretKeeper,
     StoreProvider,
 )
+from certify_core.selftests import SelfTest
 from certify_core.service_managers import ServiceManager
 from certify_core.sign_ins import SignIn
 
@@ -78,6 +79,10 @@ class HookSpecs:
     @hookspec
     def certify_health_checks(self, context: PluginContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]
         """Return health checks: all are run at start, daily, and by `certify doctor`."""
+
+    @hookspec
+    def certify_selftests(self, context: PluginContext) -> Sequence[SelfTest]:  # type: ignore[empty-body]
+        """Return what a real machine is tried with: `certify selftest` runs those of the suite that it is given."""
 
     @hookspec
     def certify_notifiers(self, context: PluginContext) -> Sequence[Notifier]:  # type: ignore[empty-body]

@@ -30,6 +30,7 @@ from certify_core.contracts import (
 )
 from certify_core.errors import InvalidInput, PluginFailed
 from certify_core.hookspecs import PROJECT, HookSpecs
+from certify_core.selftests import SelfTest
 from certify_core.service_managers import ServiceManager
 from certify_core.sign_ins import SignIn
 
@@ -114,6 +115,7 @@ class Plugins:
         self.log_handlers: Registry[logging.Handler] = Registry("log handler")
         self.secret_keepers: Registry[SecretKeeper] = Registry("secret keeper")
         self.health_checks: Registry[HealthCheck] = Registry("health check")
+        self.selftests: Registry[SelfTest] = Registry("selftest")
         self.notifiers: Registry[Notifier] = Registry("notifier")
 
     def described(self) -> list[PluginRecord]:
@@ -189,6 +191,7 @@ class Plugins:
             ("certify_log_handlers", self.log_handlers, (logging.Handler,)),
             ("certify_secret_keepers", self.secret_keepers, (SecretKeeper,)),
             ("certify_health_checks", self.health_checks, (HealthCheck,)),
+            ("certify_selftests", self.selftests, (SelfTest,)),
             ("certify_notifiers", self.notifiers, (Notifier,)),
         )
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "db": ("certify_core.cli.db:db", "The database: check, backup, recovery, export."),
     "secrets": ("certify_core.cli.secrets:secrets", "The master key of keys, passwords and tokens."),
     "doctor": ("certify_core.cli.doctor:doctor", "Find what does not work, and mend it."),
+    "selftest": ("certify_core.cli.selftest:selftest", "Try on this machine what no test machine can show."),
     "config": ("certify_core.cli.config:config", "The service's own settings."),
     "plugins": ("certify_core.cli.plugins:plugins", "Installed plugins, and what does not work."),
     "version": ("certify_core.cli.plugins:version", "Show the versions of command and service."),

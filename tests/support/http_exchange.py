@@ -44,9 +44,9 @@ def body(answer: bytes) -> bytes:
 
 
 def is_open(port: int, *, host: str = "127.0.0.1") -> bool:
-    """Whether somebody listens on a port."""
+    """Whether somebody listens on a port; one that is being closed may end a connection that waits there already."""
     try:
         socket.create_connection((host, port), 5).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return False
     return True

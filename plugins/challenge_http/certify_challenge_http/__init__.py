@@ -10,8 +10,9 @@ from certify_challenge_http.health import ChallengePortCheck
 from certify_challenge_http.http_sys_check import HttpSysCheck
 from certify_challenge_http.listeners import Listeners
 from certify_challenge_http.listening import HttpParameters, HttpProvider
+from certify_challenge_http.selftest import HttpSysSelfTest
 from certify_challenge_http.webroot import WebrootProvider
-from certify_core.api import ChallengeProvider, HealthCheck, InvalidInput, PluginContext, hookimpl
+from certify_core.api import ChallengeProvider, HealthCheck, InvalidInput, PluginContext, SelfTest, hookimpl
 
 PORT_SETTING = "httpChallengeServerPort"
 DEFAULT_PORT = 80
@@ -36,6 +37,12 @@ def certify_health_checks(context: PluginContext) -> list[HealthCheck]:
     port = _port(context)
     checks: list[HealthCheck] = [ChallengePortCheck(port, _listeners.on(port))]
     return [*checks, HttpSysCheck()] if os.name == "nt" else checks
+
+
+@hookimpl
+def certify_selftests(context: PluginContext) -> list[SelfTest]:
+    """Offer what http.sys is tried with on a real server."""
+    return [HttpSysSelfTest(_port(context))]
 
 
 def _port(context: PluginContext) -> int:

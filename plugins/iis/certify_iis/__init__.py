@@ -5,9 +5,10 @@ It loads on every system; where there is no IIS, planning and deploying say so.
 
 from __future__ import annotations
 
-from certify_core.api import PluginContext, hookimpl
+from certify_core.api import PluginContext, SelfTest, hookimpl
 from certify_iis.com import ComAdmin
 from certify_iis.ledger import Ledger
+from certify_iis.selftest import IisSelfTest
 from certify_iis.target import IisTarget
 from certify_iis.windows_store import WindowsStore
 
@@ -16,3 +17,9 @@ from certify_iis.windows_store import WindowsStore
 def certify_deployment_targets(context: PluginContext) -> list[IisTarget]:
     """Offer the target `iis`."""
     return [IisTarget(Ledger(context.data_dir / "iis" / "deployed.json"), ComAdmin(), WindowsStore())]
+
+
+@hookimpl
+def certify_selftests() -> list[SelfTest]:
+    """Offer what IIS and the certificate store are tried with on a real server."""
+    return [IisSelfTest(ComAdmin(), WindowsStore())]

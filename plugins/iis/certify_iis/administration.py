@@ -12,6 +12,10 @@ PAUSES = (0.5, 2.0, 5.0, 10.0)
 """Seconds between the attempts: a large configuration takes IIS some seconds to write."""
 
 
+class IisMissing(DeploymentFailed):
+    """There is no IIS on this machine."""
+
+
 class ConfigurationChanged(DeploymentFailed):
     """Somebody else changed the configuration of IIS meanwhile, or is writing it; trying again may help."""
 

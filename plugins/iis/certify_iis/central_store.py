@@ -25,10 +25,11 @@ def files(bundle: CertificateBundle, parameters: IisParameters) -> dict[str, Pat
 
 
 def is_current(path: Path, bundle: CertificateBundle, parameters: IisParameters) -> bool:
-    """Return whether a file holds the certificate and its key, under the password.
+    """Return whether a file holds the certificate and its key.
 
     Raises:
-        DeploymentFailed: the file is there and cannot be read.
+        DeploymentFailed: the file is there and cannot be read, or the password does not open it. IIS has one password
+            for all files: with another one than that, a new file would be of no use to it.
     """
     with _refusals("read", path):
         if not path.exists():
@@ -36,8 +37,12 @@ def is_current(path: Path, bundle: CertificateBundle, parameters: IisParameters)
         content = path.read_bytes()
     try:
         found = pkcs12.load_pkcs12(content, _password(parameters).encode() or None)
-    except ValueError:  # another password, or no PKCS#12 at all
-        return False
+    except ValueError:
+        raise DeploymentFailed(
+            f"{path} does not open with ccs_password.",
+            "Give the password that the central certificate store has in IIS. If that is a new one, or if the file is "
+            "damaged, remove the file first.",
+        ) from None
     wanted = x509.load_pem_x509_certificate(bundle.certificate_pem.encode())
     return found.key is not None and found.cert is not None and found.cert.certificate == wanted
 

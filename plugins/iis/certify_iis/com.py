@@ -32,7 +32,7 @@ class ComAdmin:
 
     def sites(self) -> Sequence[Site]:
         """Return all sites with their bindings."""
-        return self._session().sites()
+        return self.session().sites()
 
     def version(self) -> str:
         """Return a text that differs as soon as sites or bindings do."""
@@ -56,17 +56,22 @@ class ComAdmin:
             raise
 
     def _make(self, changes: Sequence[Change]) -> None:
-        session = self._session()
+        session = self.session()
         session.remove_certificates(changes)
         session.configure(changes)
-        self._session().add_certificates(changes)  # a new reading, with the committed bindings
+        self.session().add_certificates(changes)  # a new reading, with the committed bindings
 
-    def _session(self) -> _Session:
+    def session(self) -> Session:
+        """Return a new reading of the configuration.
+
+        Raises:
+            DeploymentFailed: there is no IIS, or it cannot be read.
+        """
         dispatch, com_error = self._com()
         with refusals("be reached", com_error):
             manager = dispatch(self._prog_id)
             put(manager, "CommitPath", _PATH)
-        return _Session(manager, com_error)
+        return Session(manager, com_error)
 
     def _com(self) -> tuple[Callable[[str], Any], type[Exception]]:
         try:
@@ -84,7 +89,7 @@ class ComAdmin:
         return client.Dispatch, pythoncom.com_error
 
 
-class _Session:
+class Session:
     """One reading of the configuration, and the changes made to it."""
 
     def __init__(self, manager: Any, com_error: type[Exception]) -> None:
@@ -95,11 +100,17 @@ class _Session:
             self._sites = manager.GetAdminSection("system.applicationHost/sites", _PATH).Collection
 
     def sites(self) -> list[Site]:
+        """Return the sites as they were read, with the changes that were made to them."""
         with refusals("show its sites", self._com_error):
             return [self._reader.site(element) for element in items(self._sites)]
 
     def configure(self, changes: Sequence[Change]) -> None:
-        """Write all but the certificates of https bindings: by one commit, or none if there is nothing to write."""
+        """Write all but the certificates of https bindings: by one commit, or none if there is nothing to write.
+
+        Raises:
+            ConfigurationChanged: somebody else has committed since this reading was made.
+            DeploymentFailed: IIS refused.
+        """
         if not [change for change in changes if self._edit(change)]:
             return
         try:

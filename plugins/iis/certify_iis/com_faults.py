@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from certify_core.api import DeploymentFailed
-from certify_iis.administration import ConfigurationChanged
+from certify_iis.administration import ConfigurationChanged, IisMissing
 
 ACCESS_DENIED = 0x80070005
 NOT_REGISTERED = 0x80040154
@@ -34,7 +34,7 @@ def refused(action: str, error: Any) -> DeploymentFailed:
     """Return what a `pythoncom.com_error` means for the user."""
     code = hresult_of(error)
     if code in {NOT_REGISTERED, NO_SUCH_CLASS}:
-        return DeploymentFailed(
+        return IisMissing(
             "IIS is not installed on this machine: its administration API is missing.",
             "Install the role Web Server with its management tools, or use another deployment target.",
         )

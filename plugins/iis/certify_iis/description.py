@@ -1,9 +1,12 @@
-"""Shows a plan to people: what is added and changed, what stays, and what is left alone and why."""
+"""Shows plans and sites to people: what is added and changed, what stays, and what is left alone and why."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from certify_core.api import PlannedChange
-from certify_iis.bindings import CENTRAL_STORE, SNI, BindingChange, Certificate, Change
+from certify_iis.bindings import CENTRAL_STORE, SNI, BindingChange, Certificate, Change, Site
 from certify_iis.planner import Plan
 
 
@@ -15,6 +18,20 @@ def described(plan: Plan) -> list[PlannedChange]:
         *(PlannedChange("keep", f"{site.name}: FTP server", "unchanged") for site in plan.right_ftp),
         *(PlannedChange("leave", f"{left.site_name}: {left.binding}", left.reason) for left in plan.left),
     ]
+
+
+def counted(sites: Sequence[Site]) -> str:
+    """Return how many sites and bindings of each kind there are, without their names."""
+    bindings = [binding for site in sites for binding in site.bindings]
+    kinds = Counter(binding.protocol.lower() for binding in bindings)
+    secured = [binding for binding in bindings if binding.is_https]
+    return (
+        f"{len(sites)} sites, {sum(site.started for site in sites)} of them started; "
+        f"bindings: {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items())) or 'none'}; "
+        f"https ones with SNI: {sum(bool(one.flags & SNI) for one in secured)}, "
+        f"of the central store: {sum(bool(one.flags & CENTRAL_STORE) for one in secured)}, "
+        f"with a certificate of the machine: {sum(bool(one.certificate) for one in secured)}."
+    )
 
 
 def _described(change: Change) -> PlannedChange:

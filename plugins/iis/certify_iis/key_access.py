@@ -61,6 +61,15 @@ class PrivateKey:
         """
         self._write_security(with_reader(self._read_security(), account))
 
+    def lets_read(self, account: str) -> bool:
+        """Return whether an account is among those that may use the key; groups that it is in do not count.
+
+        Raises:
+            DeploymentFailed: there is no such account.
+        """
+        descriptor = self._read_security()
+        return with_reader(descriptor, account) == descriptor
+
     def _close(self) -> None:
         if self.is_cng:
             crypt32.load("ncrypt").NCryptFreeObject(self.handle)
@@ -131,3 +140,13 @@ def _lets_read(entry: Any, sid: Any) -> bool:
     (kind, _), mask, holder = entry[:3]
     is_allowed = kind == 0
     return bool(is_allowed and holder == sid and (mask & _GENERIC_READ or mask & _FILE_READ == _FILE_READ))
+
+
+def account_of(sid: str) -> str:
+    """Return what this machine calls an account that has the same SID everywhere, such as `S-1-5-20`.
+
+    https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers
+    """
+    win32security = importlib.import_module("win32security")
+    name, domain, _ = win32security.LookupAccountSid(None, win32security.ConvertStringSidToSid(sid))
+    return f"{domain}\\{name}"

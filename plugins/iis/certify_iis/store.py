@@ -56,6 +56,13 @@ class MachineStore(Protocol):
             DeploymentFailed: there is no such account, or Windows refused.
         """
 
+    def may_read(self, thumbprint: str, store: str, account: str) -> bool:
+        """Return whether an account is among those that may use the private key.
+
+        Raises:
+            DeploymentFailed: the key cannot be opened, or there is no such account.
+        """
+
     def remove(self, thumbprint: str, store: str) -> None:
         """Remove a certificate; none is there afterwards, also if none was before."""
 

@@ -77,6 +77,11 @@ class WindowsStore:
         with self._key(thumbprint, store) as key:
             key.grant_read(account)
 
+    def may_read(self, thumbprint: str, store: str, account: str) -> bool:
+        """Return whether an account is among those that may use the private key."""
+        with self._key(thumbprint, store) as key:
+            return key.lets_read(account)
+
     def remove(self, thumbprint: str, store: str) -> None:
         """Remove a certificate; its key is left to Windows, as other certificates may have the same."""
         with self._opened(store) as opened, self._found(opened, thumbprint) as context:

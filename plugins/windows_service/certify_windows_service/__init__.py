@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from certify_core.api import ServiceManager, hookimpl
+from certify_core.api import SelfTest, ServiceManager, hookimpl
 from certify_windows_service.hosting import HOSTED
 from certify_windows_service.manager import WindowsServices
+from certify_windows_service.selftest import WindowsServiceSelfTest
 
-__all__ = ["certify_log_handlers", "certify_service_managers"]
+__all__ = ["certify_log_handlers", "certify_selftests", "certify_service_managers"]
 
 
 @hookimpl
@@ -25,3 +26,9 @@ def certify_log_handlers() -> list[logging.Handler]:
 def certify_service_managers() -> list[ServiceManager]:
     """Offer Windows' service manager; whether it is here it says itself."""
     return [WindowsServices()]
+
+
+@hookimpl
+def certify_selftests() -> list[SelfTest]:
+    """Offer what Windows' service manager is tried with on a real machine."""
+    return [WindowsServiceSelfTest()]

@@ -40,6 +40,11 @@ class WindowsServices:
     name = "windows-service"
     title = "Windows service"
 
+    def __init__(self, service: str = NAME) -> None:
+        """`service` is what the one service is called that this is about."""
+        self._service = service
+        self._display_name = DISPLAY_NAME if service == NAME else service
+
     def is_here(self) -> bool:
         """Whether this is Windows."""
         return os.name == "nt"
@@ -55,24 +60,26 @@ class WindowsServices:
             kind = (scm.SERVICE_WIN32_OWN_PROCESS, scm.SERVICE_AUTO_START, scm.SERVICE_ERROR_NORMAL)
             how = (command, None, 0, needs, account, password)
             try:
-                service = scm.CreateService(manager, NAME, DISPLAY_NAME, scm.SERVICE_ALL_ACCESS, *kind, *how)
+                service = scm.CreateService(
+                    manager, self._service, self._display_name, scm.SERVICE_ALL_ACCESS, *kind, *how
+                )
             except scm.error as error:
                 if error.winerror != EXISTS:
                     raise
-                service = scm.OpenService(manager, NAME, scm.SERVICE_ALL_ACCESS)
-                scm.ChangeServiceConfig(service, *kind, *how, DISPLAY_NAME)
+                service = scm.OpenService(manager, self._service, scm.SERVICE_ALL_ACCESS)
+                scm.ChangeServiceConfig(service, *kind, *how, self._display_name)
             try:
                 done = _refine(scm, service)
             finally:
                 scm.CloseServiceHandle(service)
-        return [f"The service {NAME} runs as {wish.account or 'LocalSystem'} and starts at boot.", *done]
+        return [f"The service {self._service} runs as {wish.account or 'LocalSystem'} and starts at boot.", *done]
 
     def uninstall(self) -> None:
         """Stop the service and remove it; the data folder stays."""
         scm = win32service()
 
         self.stop()
-        with _service(scm.SERVICE_ALL_ACCESS) as service:
+        with _service(self._service, scm.SERVICE_ALL_ACCESS) as service:
             try:
                 scm.DeleteService(service)
             except scm.error as error:
@@ -84,7 +91,7 @@ class WindowsServices:
         """Start the service and wait until it runs."""
         scm = win32service()
 
-        with _service(scm.SERVICE_START | scm.SERVICE_QUERY_STATUS) as service:
+        with _service(self._service, scm.SERVICE_START | scm.SERVICE_QUERY_STATUS) as service:
             try:
                 scm.StartService(service, None)
             except scm.error as error:
@@ -96,7 +103,7 @@ class WindowsServices:
         """Stop the service and wait until it has stopped."""
         scm = win32service()
 
-        with _service(scm.SERVICE_STOP | scm.SERVICE_QUERY_STATUS) as service:
+        with _service(self._service, scm.SERVICE_STOP | scm.SERVICE_QUERY_STATUS) as service:
             try:
                 scm.ControlService(service, scm.SERVICE_CONTROL_STOP)
             except scm.error as error:
@@ -109,11 +116,16 @@ class WindowsServices:
         scm = win32service()
 
         try:
-            with _service(scm.SERVICE_QUERY_STATUS) as service:
+            with _service(self._service, scm.SERVICE_QUERY_STATUS) as service:
                 state = scm.QueryServiceStatus(service)[1]
         except NotFound as error:
             return ServiceStatus(installed=False, detail=error.cause)
         return ServiceStatus(installed=True, running=state == scm.SERVICE_RUNNING, detail=_STATES.get(state, "unknown"))
+
+    def process_id(self) -> int:
+        """Return the process of the service; 0 while there is none."""
+        with _service(self._service, win32service().SERVICE_QUERY_STATUS) as service:
+            return int(win32service().QueryServiceStatusEx(service)["ProcessId"])
 
     def _wait_until_gone(self) -> None:
         """Wait until it is gone: Windows keeps a service as long as its process lives, or somebody looks at it."""
@@ -127,7 +139,7 @@ class WindowsServices:
         """Run the service in this process, which the service control manager has started."""
         from certify_windows_service.hosting import dispatch
 
-        dispatch(NAME, opened)
+        dispatch(self._service, opened)
 
 
 _STATES = {
@@ -182,11 +194,11 @@ def _manager(access: int) -> Iterator[Any]:
 
 
 @contextmanager
-def _service(access: int) -> Iterator[Any]:
+def _service(name: str, access: int) -> Iterator[Any]:
     scm = win32service()
 
     with _manager(scm.SC_MANAGER_CONNECT) as manager:
-        service = scm.OpenService(manager, NAME, access)
+        service = scm.OpenService(manager, name, access)
         try:
             yield service
         finally:

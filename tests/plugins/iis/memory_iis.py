@@ -43,6 +43,10 @@ class MemoryIis:
             self._sites = after(self._sites, changes)
             self.commits += 1
 
+    def session(self) -> MemoryReading:
+        """Return a reading that is outdated as soon as somebody commits."""
+        return MemoryReading(self, self.version())
+
     def _is_refused(self, change: Change) -> bool:
         shown = getattr(change.after, "certificate", change.after)
         return bool(self.refused) and getattr(shown, "thumbprint", "") == self.refused
@@ -59,3 +63,14 @@ class MemoryIis:
 
     def rename_site(self, number: int, name: str) -> None:
         self._sites = [replace(site, name=name) if site.id == number else site for site in self._sites]
+
+
+class MemoryReading:
+    """The configuration as it was read."""
+
+    def __init__(self, iis: MemoryIis, version: str) -> None:
+        self._iis, self._version = iis, version
+
+    def configure(self, changes: Sequence[Change]) -> None:
+        """Commit changes, if nobody has since."""
+        self._iis.apply(changes, self._version)

@@ -42,6 +42,9 @@ class MemoryStore:
             raise DeploymentFailed(f"There is no account {account!r}.", "Correct grant_read.")
         self.readers.append((thumbprint, account))
 
+    def may_read(self, thumbprint: str, store: str, account: str) -> bool:
+        return (thumbprint, account) in self.readers
+
     def remove(self, thumbprint: str, store: str) -> None:
         if not self.removes:
             raise DeploymentFailed(f"Refused to remove {thumbprint}.", "See why.")

@@ -10,6 +10,7 @@ import pytest
 
 from certify_core.api import CertificateBundle, DeploymentFailed, InvalidInput
 from certify_iis.bindings import NO_CERTIFICATE, SNI, Certificate
+from certify_iis.pfx import pack
 from certify_iis.target import IisTarget
 from tests.plugins.iis.conftest import Machine, Parameters
 from tests.plugins.iis.sites import FOREIGN, http, https, site
@@ -80,6 +81,17 @@ def test_each_bad_input_has_one_clear_message_and_changes_nothing(
     before = machine.state()
     with pytest.raises(DeploymentFailed, match=words) as failed:
         target.apply(bundle, parameters(**values))
+    assert (bool(failed.value.remedy), machine.state()) == (True, before)
+
+
+@pytest.mark.parametrize("call", ["plan", "apply"])
+def test_a_file_of_the_central_store_that_the_password_does_not_open_is_told_and_stays(
+    machine: Machine, target: IisTarget, bundle: CertificateBundle, parameters: Parameters, call: str
+) -> None:
+    (machine.central / "www.app.test.pfx").write_bytes(pack(bundle, "theirs", legacy=False))
+    before = machine.state()
+    with pytest.raises(DeploymentFailed, match=r"www\.app\.test\.pfx does not open with ccs_password") as failed:
+        getattr(target, call)(bundle, parameters(ccs_path=str(machine.central), ccs_password="secret"))
     assert (bool(failed.value.remedy), machine.state()) == (True, before)
 
 
