@@ -204,7 +204,7 @@ def test_one_wrong_setting_may_be_mended_before_the_other(tmp_path: Path) -> Non
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", page, re.MULTILINE))
     defaults = {name: json.dumps(field.default) for name, field in ServiceConfig.model_fields.items()}
     assert {name: rows.get(name) for name in defaults} == defaults
