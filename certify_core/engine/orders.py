@@ -190,8 +190,10 @@ class OrderMachine:
 
         Authorities need not list orders; Let's Encrypt does not, but gives the same pending order again by itself.
         """
+        if order.id in self._uninterrupted:
+            return None
         orders_url = self._accounts.orders_url(authority)
-        if order.id in self._uninterrupted or orders_url is None:
+        if orders_url is None:
             return None
         wanted = {identifier.value for identifier in order.identifiers}
         known = self._store.orders.urls(order.certificate_id)

@@ -38,6 +38,8 @@ _SAVE = (
     )
 )
 _END = _SAVE.values(sealed_key=None)
+_INSERT = insert(ORDERS)
+_AWAIT = update(CERTIFICATES).where(CERTIFICATES.c.id == bindparam("which")).values(order_id=bindparam("new_order_id"))
 
 
 class Orders:
@@ -64,11 +66,11 @@ class Orders:
             "created_at": order.created_at,
             "updated_at": order.created_at,
         }
-        certificate = CERTIFICATES.c.id == order.certificate_id
+        awaited = {"which": order.certificate_id, "new_order_id": order.id}
         with self._database.write() as connection:
-            if not connection.execute(update(CERTIFICATES).where(certificate), {"order_id": order.id}).rowcount:
+            if not connection.execute(_AWAIT, awaited).rowcount:
                 raise NotFound(f"There is no managed certificate {order.certificate_id}.", "It was deleted meanwhile.")
-            connection.execute(insert(ORDERS), row)
+            connection.execute(_INSERT, row)
 
     def get(self, order_id: str) -> Order:
         """Return an order as it was last saved.
