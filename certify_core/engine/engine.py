@@ -23,6 +23,7 @@ from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import Event, EventKind, Events
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.orders import OrderMachine
+from certify_core.engine.pruning import Pruning
 from certify_core.engine.renewal_windows import RenewalWindows
 from certify_core.engine.renewals import Renewals
 from certify_core.engine.revocations import Revocations
@@ -87,6 +88,7 @@ class Engine:
         )
         self._revocation_jobs = JobRunner(self._revocations.run, workers=1, name="revoke")
         self.account_admin = AccountAdmin(plugins, store, self.accounts, self._clock)
+        self.pruning = Pruning(store, self._clock)
         self._scheduler = Scheduler(
             store,
             self._clock,

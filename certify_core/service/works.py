@@ -72,7 +72,7 @@ class Works:
         """Look after every certificate and the store, and tell people."""
         self.engine.start()
         self._teller.start()
-        self.upkeep.start()
+        self.upkeep.start(self.engine.pruning.run)
 
     @property
     def checks(self) -> list[HealthCheck]:
