@@ -1,4 +1,4 @@
-"""The care of the store while the service runs: backups and pruning at the start and daily, and knowledge of its health.
+"""The care of the store while the service runs: backups and pruning at the start and daily, and what is known of it.
 
 What needs the store closed (a recovery, a backup put back) is done by the service's host between two openings: when
 somebody asks for it, and when files were taken away under the open store.
