@@ -88,18 +88,16 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
 def needed_role(method: str, path: str) -> Role:
     """Return the role that a request needs; where several templates fit, the highest of theirs."""
     segments = path.split("/")
-    fitting = [role for where, role in _TEMPLATES if _fits(where, method, segments)]
+    fitting = [role for (known, template), role in _TEMPLATES if known == method and fits(template, segments)]
     return max(fitting, key=list(Role).index, default=Role.ADMINISTRATOR)
 
 
 _TEMPLATES = [((method, template.split("/")), role) for (method, template), role in ROLES.items()]
 
 
-def _fits(where: tuple[str, list[str]], method: str, segments: list[str]) -> bool:
-    known_method, template = where
-    if method != known_method or len(segments) != len(template):
-        return False
-    return all(
+def fits(template: list[str], segments: list[str]) -> bool:
+    """Whether the segments of a path are those of a template, as OpenAPI writes it."""
+    return len(segments) == len(template) and all(
         wanted == given or (wanted.startswith("{") and given != "")
         for wanted, given in zip(template, segments, strict=True)
     )

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from tests.service.test_broken_plugin import install
 from tests.support.degraded import answers, found, is_ready, launched
 from tests.support.issuing import issue
+from tests.support.ports import has_ipv6
 from tests.support.processes import installed
 from tests.support.service import Service
 from tests.support.stores import open_store, sqlite_engine

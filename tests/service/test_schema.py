@@ -19,6 +19,10 @@ NOT_CHECKED = "ignored_auth"
 SETTINGS = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 404, 409, 422, 502, 503]
+
+[[operations]]
+include-path-regex = "^/api/access/(signin|negotiate)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 429]
 """
 """No schema says which names exist or what an authority will say, so what fits it may be refused with a reason; never
 as malformed, though."""

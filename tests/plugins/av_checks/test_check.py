@@ -97,7 +97,7 @@ def test_a_product_that_is_here_is_told_with_where_its_exclusions_are(tmp_path: 
 
 
 @pytest.mark.usefixtures("guard")
-def test_a_command_that_excludes_the_folder_is_ready_to_be_run(tmp_path: Path) -> None:
+def test_a_product_that_is_here_comes_with_a_command_that_excludes_the_folder(tmp_path: Path) -> None:
     commanded = replace(GUARD, posix_command='guard exclude "{folder}"', windows_command="guard {folder}")
     assert f'guard exclude "{tmp_path}"' in AntivirusCheck(tmp_path, [commanded]).run()[0].remedy
 
