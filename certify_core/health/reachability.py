@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from certify_core.contracts import Challenge, ChallengeProvider
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from dns.resolver import Resolver
 
 LOOKED_AT = 20
-"""So many names are looked at, those first that are renewed first."""
-AT_ONCE = 20
+"""So many names are looked at, all at once, those first that are renewed first; and so many addresses of each."""
+ADDRESSES = 4
 HTTP_PORT = 80
-LOOK_UP, PATIENCE = 3.0, 4.0
+LOOK_UP, PATIENCE = 2.0, 2.0
 """Seconds for the addresses of a name, and for each step of a fetch."""
 _NO_WAY = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 """What a machine says that has no IPv6, of an address that others may well reach."""
@@ -86,8 +87,8 @@ class ReachabilityCheck(NothingToFix):
 
     def run(self) -> list[Finding]:
         """Look at each name; those that lead to no public address are nobody's business outside."""
-        names = dict(self._names())
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="health-path") as threads:
+        names = dict(islice(self._names(), LOOKED_AT))
+        with ThreadPoolExecutor(LOOKED_AT, thread_name_prefix="health-path") as threads:
             found = [item for item in threads.map(self._looked_at, names, names.values()) if item is not None]
         bad = [finding for finding in found if finding.severity is not Severity.OK]
         if bad:
@@ -101,12 +102,12 @@ class ReachabilityCheck(NothingToFix):
                 challenge = self._store.certificates.get(certificate_id).settings.challenge
             except NotFound:
                 continue  # it was deleted meanwhile
-            for name in identifiers[:LOOKED_AT]:
+            for name in identifiers:
                 if name.type is IdentifierType.DNS and not name.is_wildcard:
                     yield name, challenge
 
     def _looked_at(self, name: Identifier, settings: ChallengeSettings) -> Finding | None:
-        addresses = [address for address in self._addresses(name.value) if self._public(address)]
+        addresses = [address for address in self._addresses(name.value) if self._public(address)][:ADDRESSES]
         if not addresses:
             return None
         token = f"certify-look-{uuid.uuid4().hex}"
