@@ -55,7 +55,7 @@ EXAMPLES = {
     "config set": "certify config set logLevel debug",
     "config validate": "certify config validate",
     "version": "certify version",
-    "plugins list": "certify plugins",
+    "plugins list": "certify plugins list",
     "plugins show": "certify plugins show files",
     "deploy": "certify deploy www.example.com --preview",
     "verify": "certify verify www.example.com",
