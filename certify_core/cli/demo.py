@@ -80,7 +80,7 @@ def _run(host: Host, site: Path, started: float, *, stay: bool, as_json: bool) -
     server = _serve_page(site)
     try:
         port = server.server_address[1]
-        served = _check_page(port, root)
+        served = check_page(port, root)
         result = {
             "outcome": outcome,
             "api": client.url,
@@ -122,7 +122,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         """Keep the terminal for the demo's own lines."""
 
 
-def _check_page(port: int, root_pem: str) -> str:
+def check_page(port: int, root_pem: str) -> str:
     """Return the serial of the certificate that the page is served with, trusting the authority's root alone."""
     context = ssl.create_default_context(cadata=root_pem)
     with (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +125,19 @@ def find_manager(data_dir: Path) -> ServiceManager:
         LocalFault: no plugin knows how this system does that.
     """
     plugins = Plugins.load(PluginContext(data_dir, read_configuration(data_dir).settings))
-    for manager in plugins.service_managers:
+    return first_here(list(plugins.service_managers))
+
+
+def first_here(managers: Sequence[ServiceManager]) -> ServiceManager:
+    """Return the first one that runs services on this system.
+
+    Raises:
+        LocalFault: none does.
+    """
+    for manager in managers:
         if manager.is_here():
             return manager
-    known = ", ".join(manager.title for manager in plugins.service_managers) or "none"
+    known = ", ".join(manager.title for manager in managers) or "none"
     raise LocalFault(
         f"There is nothing here that runs services; known: {known}.",
         "Have your system run `certify serve`, or install a plugin that knows it.",

@@ -14,7 +14,7 @@ from certify_core.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 PROOFS = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "reliability.md").read_text())
-CLI = (ROOT / "docs" / "cli.md").read_text()
+CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, click.Command]:
