@@ -5,8 +5,8 @@ One place that cannot be looked at keeps nobody from looking at the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from certify_core.contracts import PlannedChange
@@ -19,9 +19,6 @@ from certify_core.engine.deployments import ended_itself
 from certify_core.engine.wanted import Wanted
 from certify_core.errors import failure_of
 from certify_core.store import Store
-
-AT_ONCE = 8
-"""Places that are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +88,19 @@ class Inspections:
                 ended = ended_itself(deployment.settings.target, error)
                 return Inspection(deployment, failure=failure_of(ended, step))
 
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inspect") as threads:
-            return list(threads.map(inspect, certificate.chosen(deployments)))
+        return _side_by_side(inspect, certificate.chosen(deployments))
+
+
+def _side_by_side(inspect: Callable[[Deployment], Inspection], deployments: Sequence[Deployment]) -> list[Inspection]:
+    """Look at all places together, in threads that keep no process from ending while a server does not answer."""
+    seen: dict[str, Inspection] = {}
+
+    def look(deployment: Deployment) -> None:
+        seen[deployment.id] = inspect(deployment)
+
+    threads = [threading.Thread(target=look, args=(item,), name="inspect", daemon=True) for item in deployments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [seen[item.id] for item in deployments]

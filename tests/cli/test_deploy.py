@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,17 @@ def test_everything_can_be_deployed_and_verified_at_once(tmp_path: Path) -> None
         assert codes == [1, 0, 0]
     finally:
         service.close()
+
+
+def test_a_server_that_does_not_answer_keeps_no_service_from_ending(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data").start()
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor() as others:
+        place = f"files:dir={tmp_path / 'site'},verify=127.0.0.1:{silent.getsockname()[1]},verify_timeout=3600"
+        service.certify("request", "slow.test", "--ca", "local", "--deploy", place)
+        silent.accept()  # the deployment itself
+        looking = others.submit(service.certify, "verify", "slow.test", timeout=120)
+        silent.accept()
+        assert (service.stop(timeout=60), looking.result().code) == (0, 3)
 
 
 @pytest.mark.parametrize("verb", ["deploy", "verify", "test"])

@@ -12,6 +12,7 @@ from certify_core.engine.engine import Engine
 from certify_core.errors import NotFound
 from certify_core.service.json_body import StrictJsonRoute
 from certify_core.service.operations import Operations
+from certify_core.service.patient import in_own_thread
 from certify_core.service.routes.views import Started, plan_document, verification_document
 
 
@@ -47,9 +48,10 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
         )
 
     @routes.post("/{certificate_id}/verify")
-    def verify(certificate_id: str, wish: DeploymentWish | None = None) -> dict[str, Any]:
+    async def verify(certificate_id: str, wish: DeploymentWish | None = None) -> dict[str, Any]:
         """Say whether the current certificate is served everywhere; nothing is changed."""
-        seen = engine.inspections.verify(certificate_id, wish.deployments if wish else ())
+        wanted = wish.deployments if wish else ()
+        seen = await in_own_thread(lambda: engine.inspections.verify(certificate_id, wanted))
         return {
             "verified": all(item.failure is None for item in seen),
             "deployments": [verification_document(item) for item in seen],

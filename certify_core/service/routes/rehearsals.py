@@ -12,6 +12,7 @@ from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.engine import Engine
 from certify_core.engine.rehearsals import Outcome, Step
 from certify_core.service.json_body import StrictJsonRoute
+from certify_core.service.patient import in_own_thread
 from certify_core.service.routes.views import failure_document
 
 
@@ -36,14 +37,15 @@ def router(engine: Engine) -> APIRouter:
     rehearsals = engine.rehearsals
 
     @routes.post("/test")
-    def test_settings(wish: NewRehearsal) -> dict[str, Any]:
+    async def test_settings(wish: NewRehearsal) -> dict[str, Any]:
         """Try whether a certificate could be had and deployed, and keep nothing of it."""
-        return _document(rehearsals.of_settings(wish.settings, order=wish.order))
+        return _document(await in_own_thread(lambda: rehearsals.of_settings(wish.settings, order=wish.order)))
 
     @routes.post("/{certificate_id}/test")
-    def test(certificate_id: str, wish: RehearsalWish | None = None) -> dict[str, Any]:
+    async def test(certificate_id: str, wish: RehearsalWish | None = None) -> dict[str, Any]:
         """Try whether a managed certificate could be renewed and deployed; nothing is changed."""
-        return _document(rehearsals.of_certificate(certificate_id, order=wish is not None and wish.order))
+        order = wish is not None and wish.order
+        return _document(await in_own_thread(lambda: rehearsals.of_certificate(certificate_id, order=order)))
 
     return routes
 
