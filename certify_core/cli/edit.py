@@ -33,7 +33,12 @@ from certify_core.cli.request import KEY_TYPES, deployments, signing_request
 @click.option("--no-fallback", is_flag=True, help="Remove all fallback authorities.")
 @click.option("--rehearse-at", metavar="ID|URL", help="Authority for tests; empty for the one that is known.")
 @click.option("--leave-out-after", type=click.IntRange(0), help="Failures of a name in a row; 0 to leave none out.")
-@click.option("--challenge", metavar="PROVIDER[:KEY=VALUE,...]", shell_complete=complete_challenge)
+@click.option(
+    "--challenge",
+    metavar="PROVIDER[:KEY=VALUE,...]",
+    shell_complete=complete_challenge,
+    help="How control of names is shown; `certify plugins show PROVIDER` lists what it takes.",
+)
 @click.option(
     "--deploy",
     multiple=True,

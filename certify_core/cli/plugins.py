@@ -19,12 +19,20 @@ _USAGES = {
 }
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def plugins(context: click.Context) -> None:
+class ListsByDefault(click.Group):
+    """A group that lists where no command is given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take what is no command for options of `list`."""
+        first = args[0] if args else ""
+        if not ctx.resilient_parsing and (not first or first.startswith("-")) and first not in ctx.help_option_names:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=ListsByDefault)
+def plugins() -> None:
     """What plugins offer and ask for; without a command: all plugins."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_plugins, **list_plugins.make_context("list", [], parent=context).params)
 
 
 @plugins.command("list")

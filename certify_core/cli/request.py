@@ -41,13 +41,14 @@ KEY_TYPES = ("ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096")
     show_default=True,
     metavar="PROVIDER[:KEY=VALUE,...]",
     shell_complete=complete_challenge,
+    help="How control of names is shown; `certify plugins show PROVIDER` lists what it takes.",
 )
 @click.option(
     "--deploy",
     multiple=True,
     metavar="TARGET[:KEY=VALUE,...]",
     shell_complete=complete_deployment,
-    help="Where to put it; repeatable.",
+    help="Where to put it; repeatable. `certify plugins show TARGET` lists what it takes.",
 )
 @click.option("--auto-renew/--no-auto-renew", default=True, show_default=True)
 @click.option("--wait/--no-wait", default=False, help="Wait until it is deployed; exit 0 only then.")
