@@ -51,6 +51,7 @@ EXAMPLES = {
     "db export": "certify db export certify.json",
     "secrets rotate": "certify secrets rotate",
     "doctor": "certify doctor --fix",
+    "selftest": "certify selftest windows --report selftest.json",
     "config show": "certify config show",
     "config set": "certify config set logLevel debug",
     "config validate": "certify config validate",
