@@ -23,8 +23,8 @@ from certify_core.contracts import Challenge, ChallengeProvider
 from certify_core.domain.finding import Finding, Severity
 from certify_core.domain.identifiers import Identifier, IdentifierType
 from certify_core.domain.settings import ChallengeSettings
+from certify_core.engine.caa import system_resolver
 from certify_core.errors import CertifyError, NotFound
-from certify_core.health.caa import system_resolver
 from certify_core.health.check import NothingToFix
 from certify_core.store import Store
 
