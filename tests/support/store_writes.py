@@ -125,6 +125,7 @@ WRITES: dict[str, Callable[[Filled], Any]] = {
     "forget the order of what ended": lambda it: it.store.orders.remove_saved(it.certificate.id, "20200101_"),
     "end a rehearsal": lambda it: it.store.orders.rehearsed(replace(it.order, state=OrderState.REHEARSED), NOW),
     "save a deployment": deployed,
+    "deploy again": lambda it: it.store.deployments.claim(it.certificate.id, (), NOW),
     "add an account": lambda it: it.store.accounts.add("https://other.test", KEY_PEM, NOW),
     "keep a credential": lambda it: it.store.credentials.create("a", CREDENTIAL, NOW),
     "spend a limit": lambda it: it.store.ledger.spend([SPENDING], NOW),
