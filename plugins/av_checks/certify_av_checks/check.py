@@ -78,7 +78,7 @@ class AntivirusCheck:
             ) from error
         if not seen:
             what = "Nobody interferes with files, databases or web servers of the service."
-            evidence = "Files were written, renamed and kept, a database locked and backed up, a challenge fetched."
+            evidence = "Files were written, renamed, locked and kept, a database was backed up, a challenge fetched."
             return [Finding("antivirus", Severity.OK, what, evidence)]
         codes = dict.fromkeys(item.code for item in seen)
         return [self._fault([item for item in seen if item.code == code], here) for code in codes]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from certify_av_checks.database_probe import probe_database
+from certify_av_checks.file_probe import probe_files
 from certify_av_checks.listener_probe import probe_listener
 from tests.support.processes import installed
 
@@ -14,6 +15,13 @@ LOCKER = """
 import sqlite3, sys
 database = sqlite3.connect(sys.argv[1], isolation_level=None)
 database.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+FILE_LOCKER = """
+import filelock, sys
+lock = filelock.FileLock(sys.argv[1])
+lock.acquire()
 print("locked", flush=True)
 sys.stdin.read()
 """
@@ -65,6 +73,20 @@ def test_a_database_that_another_process_locks_is_told(tmp_path: Path) -> None:
         (found,) = probe_database(tmp_path)
         process.kill()
     assert (found.code, "database is locked" in found.evidence) == ("database-blocked", True)
+
+
+def test_files_that_nobody_touches_are_written_renamed_and_locked(tmp_path: Path) -> None:
+    assert probe_files(tmp_path) == []
+
+
+def test_a_file_that_another_process_locks_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FILE_LOCKER, str(tmp_path / "service.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        (found,) = probe_files(tmp_path)
+        process.kill()
+    assert (found.code, "another process has it locked" in found.evidence) == ("files-blocked", True)
 
 
 def test_a_listener_that_is_reached_is_all_right() -> None:
