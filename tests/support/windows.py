@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.windows.lab import build
+from tests.windows.lab.selection import RECORD
 
 PYTHON = r"C:\Python\python.exe"
 COPIED = (
@@ -71,7 +72,7 @@ class WindowsMachine:
     def __enter__(self) -> Self:
         _copy(build.lab(), self._prefix)
         _install(build.wheel(), self.disk / "Python" / "Lib" / "site-packages")
-        _copy_tree(self.disk / "certify")
+        _copy_tree(self._tests)
         self._alive = self._boot()
         return self
 
@@ -86,11 +87,16 @@ class WindowsMachine:
         """Drive C, as this system sees it."""
         return self._prefix / "drive_c"
 
+    @property
+    def _tests(self) -> Path:
+        """The folder of the tests and of what they need of the project."""
+        return self.disk / "certify"
+
     def python(self, *arguments: str, timeout: float = 60, environment: dict[str, str] | None = None) -> Ended:
         """Run Windows Python in the folder of the tests and wait; raise TimeoutExpired after `timeout` seconds."""
         process = subprocess.Popen(
             self.inside(["wine", PYTHON, *arguments]),
-            cwd=self.disk / "certify",
+            cwd=self._tests,
             env={**self._environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -109,7 +115,13 @@ class WindowsMachine:
 
     def pytest(self, *arguments: str, timeout: float = 600) -> Ended:
         """Run tests of the project on Windows Python, in one process."""
-        return self.python(*PYTEST, *arguments, timeout=timeout)
+        (self._tests / "arguments.txt").write_text("\n".join(arguments), encoding="utf-8")  # there may be thousands
+        return self.python(*PYTEST, "@arguments.txt", timeout=timeout)
+
+    def read_record(self) -> str:
+        """Return what became of the tests that were run last, as `tests.windows.lab.selection` writes it."""
+        record = self._tests / RECORD
+        return record.read_text(encoding="utf-8") if record.exists() else ""
 
     def inside(self, command: Sequence[str]) -> list[str]:
         """Return the command as it is run in the machine's network."""

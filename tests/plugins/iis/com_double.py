@@ -19,7 +19,7 @@ from win32com.server.register import RegisterClasses  # type: ignore[import-unty
 from win32com.server.util import unwrap, wrap  # type: ignore[import-untyped]
 
 from certify_iis.bindings import CENTRAL_STORE, Binding, Certificate, Change, Site
-from certify_iis.com import ComAdmin
+from certify_iis.com import ComAdmin, Session
 
 PROG_ID = "Certify.Test.AdminManager"
 LOCKED = -2147024863  # 0x80070021
@@ -232,6 +232,9 @@ class DoubledIis:
 
     def apply(self, changes: Sequence[Change], expected_version: str) -> None:
         self._admin.apply(changes, expected_version)
+
+    def session(self) -> Session:
+        return self._admin.session()
 
     @property
     def commits(self) -> int:

@@ -37,6 +37,7 @@ PROGRAMS = {
 }
 """What has to be installed, and the Debian package that brings it."""
 ENVIRONMENT = {"WINEARCH": "win64", "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
+SERVICE_MILLISECONDS = "60000"
 BESIDE_PYTHON = {"python311.dll", "vcruntime140.dll"}
 PACK = r"""
 import pathlib, zipfile
@@ -127,6 +128,9 @@ def _make_prefix(prefix: Path) -> None:
     _wine(prefix, ["wine", "wineboot", "--init"])
     # Wine says that it is Windows 7, which Python 3.11 does not run on.
     _wine(prefix, ["wine", "reg", "add", r"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f"])
+    # It gives a service ten seconds to say that it is there, and Windows thirty: here the machine may be a busy one.
+    control = r"HKLM\System\CurrentControlSet\Control"
+    _wine(prefix, ["wine", "reg", "add", control, "/v", "ServicesPipeTimeout", "/d", SERVICE_MILLISECONDS, "/f"])
 
 
 def _wine(prefix: Path, command: Sequence[str]) -> None:
