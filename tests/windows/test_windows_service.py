@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 import time
 from collections.abc import Iterator
@@ -77,6 +78,20 @@ if sys.platform == "win32":
         found = configuration()
         assert (found[1], found[7]) == (win32service.SERVICE_AUTO_START, "LocalSystem")
         assert f'service run --data-dir "{service.data_dir}"' in found[3]
+
+    def test_it_starts_after_the_driver_of_http_sys(installed: WindowsServices) -> None:
+        assert configuration()[6] == ["HTTP"]
+
+    def test_what_this_windows_does_not_give_it_is_said(services: WindowsServices, tmp_path: Path) -> None:
+        """Wine has no delayed start."""
+        said = services.install(ServiceWish(("other.exe",), tmp_path))
+        assert "This Windows does not give it a delayed start." in said
+        assert not any("restart after a crash" in line or "description" in line for line in said)
+
+    def test_it_runs_as_the_account_that_is_given(services: WindowsServices, tmp_path: Path) -> None:
+        account = f".\\{getpass.getuser()}"
+        services.install(ServiceWish(("other.exe",), tmp_path, account=account, password="secret"))
+        assert configuration()[7] == account
 
     def test_installing_twice_brings_it_up_to_date(installed: WindowsServices, tmp_path: Path) -> None:
         installed.install(ServiceWish(("other.exe",), tmp_path))

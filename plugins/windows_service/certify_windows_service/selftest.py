@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from certify_core.api import LocalFault, SelfTestStep, ServiceWish
+from certify_windows_service import folder_access
 from certify_windows_service.manager import RESTART_AFTER, WindowsServices
 
 STOP_SECONDS = 20.0
@@ -40,6 +41,12 @@ class WindowsServiceSelfTest:
         return [
             SelfTestStep("service-manager", "The state of Certify's service is read", look_at_service),
             SelfTestStep(
+                "folder-closed",
+                "A folder of its own is made and closed to all users but administrators",
+                close_folder,
+                changes=True,
+            ),
+            SelfTestStep(
                 "service-runs",
                 "A second service of Certify is installed, started, stopped and uninstalled, with a folder of its own",
                 run_service,
@@ -57,6 +64,26 @@ class WindowsServiceSelfTest:
 def look_at_service() -> str:
     """Return what Windows says of the service."""
     return f"Windows says of it: {WindowsServices().status().detail.rstrip('.')}."
+
+
+def close_folder() -> str:
+    """Close a folder that has a file already; return how many accounts could read it before and cannot now."""
+    folder = Path(tempfile.mkdtemp(prefix="certify-selftest-"))
+    try:
+        file = folder / "secret"
+        file.write_text("made up")
+        me = {folder_access.own_sid()}
+        before = folder_access.strangers(folder_access.entries(folder), me)
+        folder_access.close_to_others(folder, me)
+        left = [sid for path in (folder, file) for sid in folder_access.strangers(folder_access.entries(path), me)]
+        file.read_text()
+    except OSError as error:
+        raise LocalFault(f"The folder cannot be closed: {error.strerror}.", "Run this as administrator.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if left:
+        raise LocalFault(f"It is still open to {', '.join(left)}.", "Send the report in.")
+    return f"It was open to {len(before)} other accounts or groups, and is to administrators and the system alone."
 
 
 def run_service() -> str:
@@ -92,7 +119,7 @@ def _installed() -> Iterator[tuple[WindowsServices, Sequence[str]]]:
     try:
         (folder / "serviceconfig.json").write_text(json.dumps({"port": 0}))
         command = (sys.executable, "-m", "certify_core.cli", "service", "run", "--data-dir", str(folder))
-        yield services, services.install(ServiceWish(command, folder))[1:]
+        yield services, services.install(ServiceWish(command, folder))[1:-1]
     finally:
         if services.status().installed:
             services.uninstall()

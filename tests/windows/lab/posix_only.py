@@ -1,6 +1,6 @@
 """The tests that do not run on Windows Python, and why: the one list, which docs/testing.md shows.
 
-A key is the beginning of a test's id. Everything else in the folders of `suites` runs there.
+A key is the beginning of a test's id. Everything else runs there.
 """
 
 from __future__ import annotations
@@ -9,13 +9,41 @@ PERMISSIONS = "It is about POSIX permission bits or owners; on Windows the folde
 PROGRAM = "It asks a program of the system that tests outside Windows have: openssl, nginx, sh, mount."
 WORDS = "It quotes a POSIX system's own words for a refusal."
 HOLDER = "Wine does not tell who holds a port."
+PEBBLE = "It asks Pebble, a program of Linux; tests/windows/lab/test_http_sys_machines.py has an order from Windows."
+MANY = (
+    "It starts a service for each module or test, ten seconds each under Wine; tests/windows/test_service.py has what "
+    "differs there, and the floors below run whole."
+)
 SLOW = "It takes half a minute under Wine."
+SOURCES = "It reads the sources of the core, of which the machine has the wheel alone."
 SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc, named pipes."
 
+LEFT_OUT: dict[str, str] = {
+    "tests/cli": MANY,
+    "tests/issuance": PEBBLE,
+    "tests/packaging": "It installs the wheel from a package index, which the machine's network has none of.",
+    "tests/recovery": "It kills and starts services hundreds of times, and needs faketime, full disks and Pebble.",
+    "tests/service": MANY,
+}
+"""Whole folders."""
+
 POSIX_ONLY: dict[str, str] = {
+    "tests/acme/test_account_changes.py": PEBBLE,
+    "tests/acme/test_key_files.py::test_parameters_before_the_key": PROGRAM,
+    "tests/acme/test_pebble_accounts.py": PEBBLE,
+    "tests/acme/test_pebble_orders.py": PEBBLE,
+    "tests/acme/test_retry_after.py::test_the_wait_is_the_same_in_every_time_zone": SYSTEM_CALLS,
     "tests/engine/test_x509.py::test_openssl_takes": PROGRAM,
     "tests/engine/test_x509.py::test_the_signing_request_holds_every_name_in_order": PROGRAM,
     "tests/engine/test_x509.py::test_the_serial_is_the_one_that_openssl_shows": PROGRAM,
+    "tests/health/test_data_folder.py::test_a_file_that_another_user": PERMISSIONS,
+    "tests/health/test_data_folder.py::test_a_folder_as_the_service_makes_it": PERMISSIONS,
+    "tests/health/test_data_folder.py::test_a_folder_that_takes_no_file": SYSTEM_CALLS,
+    "tests/health/test_data_folder.py::test_a_link_is_left_alone": PERMISSIONS,
+    "tests/health/test_data_folder.py::test_others_may_read": PERMISSIONS,
+    "tests/health/test_data_folder.py::test_the_content_stays": PERMISSIONS,
+    "tests/health/test_data_folder.py::test_what_others_may_read": PERMISSIONS,
+    "tests/health/test_documented.py": SOURCES,
     "tests/plugins/av_checks/test_check.py::test_a_product_that_is_here": PROGRAM,
     "tests/plugins/av_checks/test_check.py::test_a_scanner": PROGRAM,
     "tests/plugins/av_checks/test_probes.py::test_a_listener_that_cannot_be_reached": PROGRAM,
