@@ -150,7 +150,8 @@ class Client:
             raise ServiceRefused(
                 Exit.UNREACHABLE,
                 f"The token {path} cannot be read: {error.strerror}.",
-                "Start the service once with `certify serve`, run this as the service's user or as administrator, or give --data-dir.",
+                "Start the service once with `certify serve`, run this as the service's user or as administrator, or "
+                "give --data-dir.",
             ) from error
 
 
