@@ -12,6 +12,7 @@ import time
 
 from certify_core.api import DeploymentFailed
 from certify_iis.bindings import ANY_IP, SNI, Binding, Site
+from certify_iis.ftp_handshake import shown_by_ftp
 
 _PAUSE = 0.2
 """Seconds between two handshakes: a new binding takes IIS a moment to open."""
@@ -19,7 +20,7 @@ _SHORTEST_WAIT = 0.2
 
 
 def wait_until_shown(site: Site, binding: Binding, thumbprint: str, names: tuple[str, ...], timeout: float) -> None:
-    """Return as soon as the binding shows the certificate.
+    """Return as soon as the binding shows the certificate; an FTP server that nobody can ask shows none.
 
     Raises:
         DeploymentFailed: it shows another one, or none, after `timeout` seconds.
@@ -31,7 +32,10 @@ def wait_until_shown(site: Site, binding: Binding, thumbprint: str, names: tuple
         left = max(deadline - time.monotonic(), _SHORTEST_WAIT)
         try:
             # A certificate is named by its SHA-1 on Windows.
-            shown = hashlib.sha1(_shown(address, binding.port, name, left), usedforsecurity=False).hexdigest().upper()
+            content = _asked(binding, address, name, left)
+            if content is None:
+                return
+            shown = hashlib.sha1(content, usedforsecurity=False).hexdigest().upper()
         except (OSError, ValueError) as error:
             problem = f"No TLS handshake with {binding} of {site.name}: {error}."
         else:
@@ -45,6 +49,12 @@ def wait_until_shown(site: Site, binding: Binding, thumbprint: str, names: tuple
                 "machine cannot reach the binding.",
             )
         time.sleep(_PAUSE)
+
+
+def _asked(binding: Binding, address: str, name: str | None, timeout: float) -> bytes | None:
+    if binding.protocol.lower() == "ftp":
+        return shown_by_ftp(address, binding.port, binding.host, timeout)
+    return _shown(address, binding.port, name, timeout)
 
 
 def server_name(binding: Binding, names: tuple[str, ...]) -> str | None:

@@ -156,7 +156,8 @@ class IisTarget:
         return Wanted(certificate, bundle.identifiers, frozenset(previous), held)
 
     def _see_served(self, bundle: CertificateBundle, parameters: IisParameters, plan: Plan) -> None:
-        for site, binding in plan.right if parameters.verify else ():
+        of_ftp = [(site, each) for site in plan.right_ftp for each in site.bindings if each.protocol.lower() == "ftp"]
+        for site, binding in [*plan.right, *of_ftp] if parameters.verify else ():
             if site.started:
                 wait_until_shown(site, binding, bundle.thumbprint, bundle.identifiers, parameters.verify_timeout)
 
