@@ -56,7 +56,6 @@ class WindowsServices:
         account, password = wish.account or None, wish.password or None
         command = subprocess.list2cmdline(wish.command)
         with _manager(scm.SC_MANAGER_ALL_ACCESS) as manager:
-            close_to_others(wish.data_dir, wish.account)
             needs = [HTTP] if _exists(manager, HTTP) else None
             kind = (scm.SERVICE_WIN32_OWN_PROCESS, scm.SERVICE_AUTO_START, scm.SERVICE_ERROR_NORMAL)
             how = (command, None, 0, needs, account, password)
