@@ -38,6 +38,8 @@ COPIED = (
 PYTEST = (
     *("-m", "pytest", "-p", "tests.windows.lab.selection", "-p", "no:cacheprovider"),
     *("-q", "--tb=short", "-o", "verbosity_assertions=2", "--ignore=tests/windows/lab"),
+    # Each process of Python takes ten seconds to start where the machine is a busy one, and a test may start several.
+    *("-o", "timeout=300"),
 )
 
 
