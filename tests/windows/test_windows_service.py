@@ -28,6 +28,8 @@ def test_an_unknown_error_is_told_in_the_systems_words_with_its_number() -> None
 
 
 if sys.platform == "win32":
+    import winreg
+
     import win32service
 
     from certify_windows_service.manager import NAME, WindowsServices
@@ -80,7 +82,10 @@ if sys.platform == "win32":
         assert f'service run --data-dir "{service.data_dir}"' in found[3]
 
     def test_it_starts_after_the_driver_of_http_sys(installed: WindowsServices) -> None:
-        assert configuration()[6] == ["HTTP"]
+        """Asked of the registry: Wine keeps it there and does not tell."""
+        place = rf"SYSTEM\CurrentControlSet\Services\{NAME}"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+            assert winreg.QueryValueEx(key, "DependOnService")[0] == ["HTTP"]
 
     def test_what_this_windows_does_not_give_it_is_said(services: WindowsServices, tmp_path: Path) -> None:
         """Wine has no delayed start."""
