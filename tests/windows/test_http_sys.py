@@ -24,7 +24,7 @@ from certify_challenge_http.openers import SharedPort
 from certify_core.api import Challenge, ChallengeFailed, ChallengeProvider, LocalFault
 from certify_core.testing.challenge_provider import ChallengeProviderContract, Observe, new_challenge
 from tests.support.http_exchange import is_open, status
-from tests.support.http_sys.asking import TRIES, asked, persistently
+from tests.support.http_sys.asking import TRIES, answer_at_once, asked, persistently
 from tests.support.http_sys.other_program import other_program
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
@@ -193,9 +193,3 @@ if sys.platform == "win32":
     def test_a_port_that_neither_way_gets_is_said_in_words_about_the_port(port: int) -> None:
         with socket.create_server(("0.0.0.0", port)), pytest.raises(LocalFault, match=f"^Port {port} is held by "):
             Listener(port, SharedPort()).publish("token", "answer")
-
-    def answer_at_once(port: int, request: str) -> bytes:
-        """Send a request line and headers; return what is answered at once."""
-        with socket.create_connection(("127.0.0.1", port), 10) as connection:
-            connection.sendall(f"{request}\r\nHost: app.test:{port}\r\n\r\n".encode())
-            return connection.recv(65_536)

@@ -5,6 +5,7 @@ Windows loses none. What is proven stays the same: who asks is answered, and wha
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -25,4 +26,24 @@ def persistently(ask: Callable[[], T]) -> T:
 
 def asked(port: int, token: str) -> tuple[int, bytes]:
     """Return status and body of the answer for a token."""
-    return persistently(lambda: fetch(port, "app.test", token))
+    return persistently(lambda: _fetched(port, token))
+
+
+def answer_at_once(port: int, request: str) -> bytes:
+    """Send a request line and headers; return what is answered at once.
+
+    Raises:
+        ConnectionError: nothing is.
+    """
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(f"{request}\r\nHost: app.test:{port}\r\n\r\n".encode())
+        if answer := connection.recv(65_536):
+            return answer
+    raise ConnectionError("closed without an answer")
+
+
+def _fetched(port: int, token: str) -> tuple[int, bytes]:
+    answered = fetch(port, "app.test", token)
+    if not answered[0]:
+        raise ConnectionError("closed without an answer")
+    return answered
