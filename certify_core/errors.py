@@ -2,6 +2,7 @@
 
     CertifyError
      ├── InvalidInput          user       a field of what was asked is wrong; names the field
+     │    └── InvalidDocuments (configuration/sources.py): of files, with line and column
      ├── NotFound              user       no such thing
      ├── Conflict              user       somebody changed it first, or it exists already
      ├── AccessRefused        user       somebody is not who he says
