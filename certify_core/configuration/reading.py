@@ -1,0 +1,148 @@
+"""Reads configuration files: one, or all in a folder and those below it, but for hidden ones.
+
+A file has one document, several behind another (YAML), or a list of them (``documents`` in TOML). A file that cannot be
+read is one problem, and harms no other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from certify_core.configuration.documents import Kind
+from certify_core.configuration.sources import Problem, SourceDocument
+from certify_core.configuration.text import Parsed, UnreadableText, parse_json, parse_yaml
+from certify_core.configuration.toml_text import parse_toml
+from certify_core.errors import InvalidInput
+
+PARSERS: dict[str, Callable[[str], list[Parsed]]] = {
+    ".yaml": parse_yaml,
+    ".yml": parse_yaml,
+    ".json": parse_json,
+    ".toml": parse_toml,
+}
+LARGEST_FILE = 5_000_000
+"""Bytes."""
+_KINDS = ", ".join(Kind)
+
+Stamps = dict[str, tuple[int, int]]
+"""Size and time of the last change of each file: they stay the same while nobody writes."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was found."""
+
+    documents: list[SourceDocument] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    """Files of which it is not known what they say."""
+
+
+def read(where: Path) -> Reading:
+    """Return all documents of a file or a folder, in the order of the files' names.
+
+    Raises:
+        InvalidInput: there is no such file or folder.
+    """
+    found = Reading()
+    for file in files_of(where):
+        _read_file(file, shown_as(file, where), found)
+    return found
+
+
+def stamps_of(where: Path) -> Stamps:
+    """Return size and time of every file that `read` would read.
+
+    Raises:
+        InvalidInput: as `read` does.
+    """
+    return {shown_as(file, where): _stamp(file) for file in files_of(where)}
+
+
+def files_of(where: Path) -> list[Path]:
+    """Return the configuration files, sorted."""
+    if where.is_dir():
+        return sorted(_walk(where))
+    if not where.exists():
+        raise InvalidInput("file", f"There is no file or folder {where}.", "Give one that exists.")
+    return [where]
+
+
+def shown_as(file: Path, where: Path) -> str:
+    """Return the name by which a file is shown and remembered: from the folder that is applied, with slashes."""
+    return file.relative_to(where).as_posix() if where.is_dir() else file.name
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for name, folders, files in os.walk(folder):
+        folders[:] = [below for below in folders if not below.startswith(".")]
+        for file in files:
+            if not file.startswith(".") and Path(file).suffix.lower() in PARSERS:
+                yield Path(name, file)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError:
+        return (-1, 0)
+    return (status.st_size, status.st_mtime_ns)
+
+
+def _read_file(file: Path, shown: str, found: Reading) -> None:
+    try:
+        parsed = _parsed(file)
+    except UnreadableText as error:
+        line, column = error.position
+        found.unreadable.add(shown)
+        found.problems.append(Problem(file=shown, line=line, column=column, cause=str(error), remedy="Mend it there."))
+        return
+    for document in (part for whole in parsed for part in _documents(whole)):
+        content = document.value
+        if isinstance(content, dict) and content.get("kind") in list(Kind):
+            found.documents.append(SourceDocument(file=shown, content=content, positions=document.positions))
+            continue
+        # A kind that is misspelt may be any of them, so nothing is known of the file.
+        found.unreadable.add(shown)
+        found.problems.append(_no_kind(document, shown))
+
+
+def _parsed(file: Path) -> list[Parsed]:
+    parse = PARSERS.get(file.suffix.lower(), parse_yaml)
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise UnreadableText((1, 1), f"The file is larger than {LARGEST_FILE:,} bytes.")
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UnreadableText((line, 1), "This is not UTF-8.") from error
+    except OSError as error:
+        raise UnreadableText((1, 1), f"The file cannot be read: {error.strerror or error}.") from error
+    return parse(text)
+
+
+def _documents(parsed: Parsed) -> Iterator[Parsed]:
+    at = ""
+    items: JsonValue = parsed.value
+    if items is None:
+        return
+    if isinstance(items, dict) and items.keys() == {"documents"}:
+        at, items = "documents.", items["documents"]
+    if isinstance(items, list):
+        for index, item in enumerate(items):
+            yield Parsed(item, parsed.item(f"{at}{index}"))
+    else:
+        yield parsed
+
+
+def _no_kind(document: Parsed, shown: str) -> Problem:
+    content: JsonValue = document.value
+    given = content.get("kind") if isinstance(content, dict) else None
+    line, column = document.positions.get("kind" if given is not None else "", (1, 1))
+    cause = "This is no document: it has no kind." if given is None else f"There is no kind {given!r}."
+    return Problem(file=shown, line=line, column=column, field="kind", cause=cause, remedy=f"The kinds are {_KINDS}.")
