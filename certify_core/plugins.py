@@ -62,6 +62,8 @@ class Registry(Generic[T]):
         self._kind = kind
         self._key = key
         self._items: dict[str, T] = {}
+        self._kept: dict[str, T] = {}
+        """What users have named; replaced as a whole, since others may be reading."""
 
     def add(self, item: T) -> str:
         """Add an item and return its name.
@@ -79,25 +81,41 @@ class Registry(Generic[T]):
         """Take an item out again."""
         del self._items[name]
 
+    def keep(self, items: Iterable[T]) -> None:
+        """Have these too, in place of those that were kept before; what a plugin brings goes first."""
+        self._kept = {str(getattr(item, self._key)): item for item in items}
+
+    def keeping(self, items: Iterable[T]) -> Registry[T]:
+        """Return another registry that keeps these."""
+        other: Registry[T] = Registry(self._kind, self._key)
+        other._items = self._items
+        other.keep(items)
+        return other
+
+    def is_brought(self, name: str) -> bool:
+        """Whether a plugin brings the item of that name."""
+        return name in self._items
+
     def get(self, name: str, *, field: str) -> T:
         """Return the item of that name.
 
         Raises:
             InvalidInput: there is none; names `field` and the names there are.
         """
-        if name not in self._items:
-            known = ", ".join(sorted(self._items)) or "none"
+        found = self.find(name)
+        if found is None:
+            known = ", ".join(sorted(self._items | self._kept)) or "none"
             raise InvalidInput(
                 field, f"There is no {self._kind} named {name!r}.", f"Known: {known}. Is its plugin installed?"
             )
-        return self._items[name]
+        return found
 
     def find(self, name: str) -> T | None:
         """Return the item of that name, or None."""
-        return self._items.get(name)
+        return self._items.get(name) or self._kept.get(name)
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._items.values())
+        return iter((self._kept | self._items).values())
 
 
 class Plugins:

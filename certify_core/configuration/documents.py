@@ -16,8 +16,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, model_validator
 
+from certify_core.domain.authority import AuthorityId, AuthoritySettings
 from certify_core.domain.credential import CredentialId
 from certify_core.domain.keys import KeyType
 from certify_core.domain.settings import (
@@ -30,9 +31,7 @@ from certify_core.domain.settings import (
     Wanted,
 )
 
-AuthorityId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-_ADDRESS = ("https://", "http://")
 
 
 class Kind(StrEnum):
@@ -105,31 +104,12 @@ class CertificateDocument(CertificateSettings):
     deployments: tuple[DeploymentPlace, ...] = ()
 
 
-class AuthorityDocument(Wanted):
+class AuthorityDocument(AuthoritySettings):
     """An ACME authority beside those that plugins bring, such as one of the house."""
 
     kind: Literal[Kind.AUTHORITY]
     name: AuthorityId
     """Its id, by which managed certificates choose it."""
-    title: str = Field(default="", max_length=255)
-    """What it is, for people."""
-    directory: str
-    """Address of its ACME directory (RFC 8555 section 7.1.1)."""
-    ca_bundle: str | None = None
-    """A PEM file with the roots by which the directory's own TLS certificate is checked; the system's if not given."""
-    staging: bool = False
-    """Whether its certificates are for tests and trusted by nobody."""
-    needs_eab: bool = False
-    """Whether it opens accounts only with an external account binding (RFC 8555 section 7.3.4)."""
-    rehearsal: str | None = None
-    """The id of the authority for tests that validates names as this one does."""
-
-    @field_validator("directory")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        if not value.startswith(_ADDRESS) or not value.partition("//")[2].strip("/"):
-            raise ValueError("give the whole address of an ACME directory, such as https://ca.example.com/directory")
-        return value
 
 
 class EabDocument(Wanted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -11,8 +12,20 @@ from certify_core.engine.parameters import opened, seal
 from certify_core.errors import InvalidInput, NotFound
 from certify_core.plugins import Plugins
 from certify_core.store import Store
-from certify_core.store.credentials import Credentials, no_credential
+from certify_core.store.credentials import no_credential
+from certify_core.store.database import Also, nothing_more
 from certify_core.store.secrets import Vault
+
+
+class Credentials(Protocol):
+    """Where credentials are found by their ids."""
+
+    def get(self, credential_id: str, /) -> Credential:
+        """Return one.
+
+        Raises:
+            NotFound: there is none.
+        """
 
 
 class StoredCredentials:
@@ -23,16 +36,18 @@ class StoredCredentials:
         self._plugins = plugins
         self._clock = clock
 
-    def create(self, credential_id: str, settings: CredentialSettings) -> Credential:
+    def create(self, credential_id: str, settings: CredentialSettings, also: Also = nothing_more) -> Credential:
         """Keep a new credential.
 
         Raises:
             InvalidInput: names the first wrong field.
             Conflict: the id is taken.
         """
-        return self._store.credentials.create(credential_id, self._checked(settings, {}), self._clock())
+        return self._store.credentials.create(credential_id, self.checked(settings, {}), self._clock(), also)
 
-    def change(self, credential_id: str, version: int, settings: CredentialSettings) -> Credential:
+    def change(
+        self, credential_id: str, version: int, settings: CredentialSettings, also: Also = nothing_more
+    ) -> Credential:
         """Replace a credential that still has `version`; a masked secret stays as it is.
 
         Raises:
@@ -42,16 +57,26 @@ class StoredCredentials:
         current = self._store.credentials.get(credential_id)
         if settings.provider != current.provider:
             raise InvalidInput("provider", "A credential stays with its provider.", "Add another credential.")
-        checked = self._checked(settings, current.parameters)
-        return self._store.credentials.update(credential_id, version, checked, self._clock())
+        checked = self.checked(settings, current.parameters)
+        return self._store.credentials.update(credential_id, version, checked, self._clock(), also)
 
-    def _checked(self, settings: CredentialSettings, current: Mapping[str, JsonValue]) -> CredentialSettings:
-        model = self._model(settings.provider)
+    def checked(self, settings: CredentialSettings, current: Mapping[str, JsonValue]) -> CredentialSettings:
+        """Return settings fit to be stored; a masked secret is taken from the `current` parameters.
+
+        Raises:
+            InvalidInput: names the first wrong field.
+        """
+        model = self.model(settings.provider)
         sealed = seal(self._store.vault, model, settings.parameters, current, field="parameters")
         _check_some(model, opened(self._store.vault, sealed))
         return settings.model_copy(update={"parameters": sealed})
 
-    def _model(self, provider: str) -> type[BaseModel]:
+    def model(self, provider: str) -> type[BaseModel]:
+        """Return the parameters of whatever a credential can be for.
+
+        Raises:
+            InvalidInput: nothing has this name.
+        """
         plugins = self._plugins
         found = (
             plugins.challenge_providers.find(provider)

@@ -14,6 +14,7 @@ from certify_core.domain.revocation import Revocation, RevocationReason, Revocat
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.account_admin import AccountAdmin
 from certify_core.engine.accounts import AccountKeeper
+from certify_core.engine.authorities import NamedAuthorities
 from certify_core.engine.budgets import Budget, budgets
 from certify_core.engine.certificate_log import CertificateLogs
 from certify_core.engine.clock import TOLERANCE, Clock
@@ -34,6 +35,7 @@ from certify_core.engine.wanted import Wanted
 from certify_core.errors import CertifyError, NotFound, PolicyRefused
 from certify_core.plugins import Plugins
 from certify_core.store import Store
+from certify_core.store.database import Also, nothing_more
 
 ORDERS_AT_ONCE = 200
 """Orders that are under way at the same time; a waiting order holds no thread."""
@@ -65,6 +67,7 @@ class Engine:
         self.logs = CertificateLogs(log_dir / "certificates")
         self.wanted = Wanted(plugins, store.vault, store.credentials)
         self.credentials = StoredCredentials(store, plugins, self._clock)
+        self.authorities = NamedAuthorities(store, plugins, self._clock, self.wanted.forget_authorities)
         self._machine = OrderMachine(store, self.wanted, self.events, self._clock)
         self._renewals = Renewals(store, self._machine, self.events, self._clock, self._settled, self._resume)
         self.correlations = Correlations()
@@ -141,8 +144,11 @@ class Engine:
         settings: CertificateSettings,
         certificate_id: str | None = None,
         accepted: Callable[[], None] = lambda: None,
+        also: Also = nothing_more,
     ) -> ManagedCertificate:
         """Look after one more certificate; `accepted` is called when that is durable and before anything follows.
+
+        `also` writes something more in the same transaction, here and below.
 
         Raises:
             InvalidInput: the settings name something that does not exist.
@@ -150,12 +156,14 @@ class Engine:
         """
         checked = self.wanted.checked(settings)
         with self._rest:
-            certificate = self.store.certificates.create(checked, self._clock(), certificate_id)
+            certificate = self.store.certificates.create(checked, self._clock(), certificate_id, also)
             accepted()
         self._wake()
         return certificate
 
-    def change(self, certificate_id: str, version: int, settings: CertificateSettings) -> ManagedCertificate:
+    def change(
+        self, certificate_id: str, version: int, settings: CertificateSettings, also: Also = nothing_more
+    ) -> ManagedCertificate:
         """Replace the settings of a certificate that still has `version`.
 
         Raises:
@@ -165,14 +173,14 @@ class Engine:
         current = self.store.certificates.get(certificate_id)
         checked = self.wanted.checked(settings, current.settings)
         self.wanted.keep_trusted(checked.authority, checked, current.issued)
-        certificate = self.store.certificates.update_settings(certificate_id, version, checked, self._clock())
+        certificate = self.store.certificates.update_settings(certificate_id, version, checked, self._clock(), also)
         self._wake()
         return certificate
 
-    def delete(self, certificate_id: str, version: int | None = None) -> None:
+    def delete(self, certificate_id: str, version: int | None = None, also: Also = nothing_more) -> None:
         """Stop looking after a certificate: its settings, keys and logs go, what was deployed stays in place."""
         order = self._renewals.order_under_way(certificate_id)
-        self.store.certificates.delete(certificate_id, version)
+        self.store.certificates.delete(certificate_id, version, also)
         if order is not None:
             self._machine.abandon(order)
         self.store.assets.delete(certificate_id)

@@ -7,6 +7,8 @@ stored settings it is `{"sealed": "<base64>"}`.
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import typing
 from collections.abc import Mapping
 
@@ -19,6 +21,7 @@ from certify_core.store.secrets import PARAMETER, Vault
 
 MASK = "********"
 _SEALED = "sealed"
+_DIGEST = "digest"
 
 
 def secret_fields(model: type[BaseModel]) -> set[str]:
@@ -86,6 +89,22 @@ def masked(settings: CertificateSettings) -> dict[str, JsonValue]:
 def masked_parameters(parameters: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return parameters for people and API: secrets show as a mask."""
     return {name: MASK if _is_sealed(value) else value for name, value in parameters.items()}
+
+
+def digested(vault: Vault, parameters: Mapping[str, JsonValue], key: bytes) -> dict[str, JsonValue]:
+    """Return parameters by which changes are noticed: of a secret the digest under a key, as ``{"digest": "…"}``."""
+    readable = opened(vault, parameters)
+    return {
+        name: {_DIGEST: hmac.new(key, orjson.dumps(readable[name]), hashlib.sha256).hexdigest()}
+        if _is_sealed(value)
+        else value
+        for name, value in parameters.items()
+    }
+
+
+def is_digest(value: JsonValue) -> bool:
+    """Whether this stands for a secret."""
+    return isinstance(value, dict) and value.keys() == {_DIGEST}
 
 
 def _is_sealed(value: JsonValue) -> typing.TypeGuard[dict[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,29 +13,34 @@ from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, 
 from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
 from certify_core.engine.bundles import bundle_to_come
-from certify_core.engine.credentials import with_credential
+from certify_core.engine.credentials import Credentials, with_credential
 from certify_core.engine.parameters import MASK, seal
 from certify_core.engine.signing_requests import with_signing_request
 from certify_core.errors import InvalidInput
-from certify_core.plugins import Plugins, parse_parameters
-from certify_core.store.credentials import Credentials
+from certify_core.plugins import Plugins, Registry, parse_parameters
 from certify_core.store.secrets import Vault
 
 
 class Wanted:
     """What settings mean with the plugins that are installed."""
 
-    def __init__(self, plugins: Plugins, vault: Vault, credentials: Credentials) -> None:
+    def __init__(
+        self,
+        plugins: Plugins,
+        vault: Vault,
+        credentials: Credentials,
+        authorities: Registry[Authority] | None = None,
+    ) -> None:
+        """Use these; `authorities` are others than those that there are."""
         self._plugins = plugins
+        self._authorities = authorities or plugins.authorities
         self._vault = vault
         self._credentials = credentials
         self._by_address: dict[tuple[str, str | None], AcmeAuthority] = {}
 
-    @cached_property
-    def _known(self) -> dict[str, AcmeAuthority]:
-        """The authorities by directory, for who gives one by its address."""
-        known = (item for item in self._plugins.authorities if isinstance(item, AcmeAuthority))
-        return {authority.directory: authority for authority in known}
+    def forget_authorities(self) -> None:
+        """Look anew at what is known of an authority that is given by its address."""
+        self._by_address.clear()
 
     def checked(self, settings: CertificateSettings, current: CertificateSettings | None = None) -> CertificateSettings:
         """Return settings fit to be stored: everything named exists, every parameter fits, secrets are sealed.
@@ -83,7 +87,7 @@ class Wanted:
             if key not in self._by_address:  # every step of every order asks for it
                 self._by_address[key] = self._at_address(authority, ca_bundle)
             return self._by_address[key]
-        return self._plugins.authorities.get(authority, field="authority")
+        return self._authorities.get(authority, field="authority")
 
     def rehearsal(self, settings: CertificateSettings) -> str | None:
         """Return the authority for tests where names are validated after the settings' own has refused one."""
@@ -149,7 +153,9 @@ class Wanted:
             raise InvalidInput(
                 "authority", f"{directory!r} names no server.", "Give the whole address of an ACME directory."
             )
-        known = self._known.get(directory) or AcmeAuthority(id=directory, title=directory, directory=directory)
+        acme = (item for item in self._authorities if isinstance(item, AcmeAuthority))
+        known = next((item for item in acme if item.directory == directory), None)
+        known = known or AcmeAuthority(id=directory, title=directory, directory=directory)
         return replace(known, id=directory, title=directory, ca_bundle=ca_bundle)
 
     def provider(self, settings: ChallengeSettings) -> tuple[ChallengeProvider, BaseModel]:

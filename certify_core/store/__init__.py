@@ -11,8 +11,10 @@ from certify_core.contracts import SecretKeeper
 from certify_core.store.accounts import Account, Accounts
 from certify_core.store.assets import Assets
 from certify_core.store.audit import AuditTrail
+from certify_core.store.authorities import Authorities
 from certify_core.store.certificates import Certificates, Page
 from certify_core.store.channels import Channels
+from certify_core.store.configured import ConfiguredThings
 from certify_core.store.credentials import Credentials
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
@@ -45,6 +47,8 @@ class Store:
         self.orders = Orders(self._database, self.vault)
         self.ledger = Ledger(self._database)
         self.credentials = Credentials(self._database)
+        self.authorities = Authorities(self._database)
+        self.configured = ConfiguredThings(self._database, self.vault)
         self.accounts = Accounts(self._database, self.vault)
         self.revocations = Revocations(self._database, self.vault)
         self.audit = AuditTrail(self._database)

@@ -20,7 +20,7 @@ from certify_core.domain.setbacks import NO_SETBACKS
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import Conflict, InvalidInput
 from certify_core.store.credentials import see_that_they_exist
-from certify_core.store.database import Database
+from certify_core.store.database import Also, Database, nothing_more
 from certify_core.store.deployments import (
     insert_deployments,
     merged_deployments,
@@ -52,7 +52,11 @@ class Certificates:
     # -- what is wanted ------------------------------------------------------------------------------------------
 
     def create(
-        self, settings: CertificateSettings, now: float, certificate_id: str | None = None
+        self,
+        settings: CertificateSettings,
+        now: float,
+        certificate_id: str | None = None,
+        also: Also = nothing_more,
     ) -> ManagedCertificate:
         """Add a managed certificate.
 
@@ -68,6 +72,7 @@ class Certificates:
                 see_that_they_exist(connection, settings)
                 connection.execute(insert(CERTIFICATES), certificate_row(certificate))
                 insert_deployments(connection, certificate.deployments)
+                also(connection)
         except IntegrityError as error:
             raise Conflict(
                 f"There is already a managed certificate with the id {certificate.id}.", "Give another id, or none."
@@ -75,7 +80,12 @@ class Certificates:
         return certificate
 
     def update_settings(
-        self, certificate_id: str, version: int, settings: CertificateSettings, now: float
+        self,
+        certificate_id: str,
+        version: int,
+        settings: CertificateSettings,
+        now: float,
+        also: Also = nothing_more,
     ) -> ManagedCertificate:
         """Replace the settings if nobody else has since `version`; a failed attempt's waiting time is over.
 
@@ -107,9 +117,10 @@ class Certificates:
                 changed = with_status(changed, now)
             save_deployment_list(connection, current, changed)
             connection.execute(update(CERTIFICATES).where(C.id == certificate_id), certificate_row(changed))
+            also(connection)
         return changed
 
-    def delete(self, certificate_id: str, version: int | None = None) -> None:
+    def delete(self, certificate_id: str, version: int | None = None, also: Also = nothing_more) -> None:
         """Remove a managed certificate with its orders and deployments; what was deployed stays where it is.
 
         Raises:
@@ -120,6 +131,7 @@ class Certificates:
             if version is not None and current.version != version:
                 raise Conflict(f"{current.settings.title} was changed since version {version}.", "Read it again first.")
             connection.execute(delete(CERTIFICATES).where(C.id == certificate_id))
+            also(connection)
 
     # -- reading -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from certify_core.domain.credential import Credential, CredentialSettings
 from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import Conflict, InvalidInput, NotFound
-from certify_core.store.database import Database
+from certify_core.store.database import Also, Database, nothing_more
 from certify_core.store.tables import CERTIFICATES, CHANNELS, CREDENTIALS
 
 K = CREDENTIALS.c
@@ -40,7 +40,9 @@ class Credentials:
         with self._database.read() as connection:
             return [_credential(row) for row in connection.execute(select(CREDENTIALS).order_by(K.id)).mappings()]
 
-    def create(self, credential_id: str, settings: CredentialSettings, now: float) -> Credential:
+    def create(
+        self, credential_id: str, settings: CredentialSettings, now: float, also: Also = nothing_more
+    ) -> Credential:
         """Keep a new one; its secrets are sealed already.
 
         Raises:
@@ -56,13 +58,16 @@ class Credentials:
         try:
             with self._database.write() as connection:
                 connection.execute(insert(CREDENTIALS), _row(credential))
+                also(connection)
         except IntegrityError as error:
             raise Conflict(
                 f"There is already a credential {credential_id}.", "Give another id, or change it."
             ) from error
         return credential
 
-    def update(self, credential_id: str, version: int, settings: CredentialSettings, now: float) -> Credential:
+    def update(
+        self, credential_id: str, version: int, settings: CredentialSettings, now: float, also: Also = nothing_more
+    ) -> Credential:
         """Replace one that still has `version`; who uses it has the new one from the next step on.
 
         Raises:
@@ -78,6 +83,7 @@ class Credentials:
             wanted = settings.model_dump(include=set(CredentialSettings.model_fields))
             changed = current.model_copy(update={**wanted, "version": version + 1, "updated_at": now})
             connection.execute(update(CREDENTIALS).where(K.id == credential_id), _row(changed))
+            also(connection)
         return changed
 
     def users(self, credential_id: str) -> list[str]:
@@ -85,7 +91,7 @@ class Credentials:
         with self._database.read() as connection:
             return _users(connection, credential_id)
 
-    def delete(self, credential_id: str) -> None:
+    def delete(self, credential_id: str, also: Also = nothing_more) -> None:
         """Remove one.
 
         Raises:
@@ -101,6 +107,7 @@ class Credentials:
                     "Give them another one first, or change this one.",
                 )
             connection.execute(delete(CREDENTIALS).where(K.id == credential_id))
+            also(connection)
 
 
 def credentials_of(settings: CertificateSettings) -> dict[str, str]:

@@ -7,7 +7,7 @@ than its retries. What the database refuses becomes a `LocalFault`; nothing of a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
@@ -18,6 +18,14 @@ from certify_core.errors import LocalFault
 
 WRITES = "certify_writes"
 """Execution option on connections that will write, for a plugin whose database wants to know at the beginning."""
+
+
+Also = Callable[[Connection], None]
+"""Writes something more in the transaction of a change."""
+
+
+def nothing_more(_: Connection) -> None:
+    """Write nothing more."""
 
 
 class Database:

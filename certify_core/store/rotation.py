@@ -22,7 +22,16 @@ from certify_core.files import read_file, write_atomically
 from certify_core.store.assets import Assets
 from certify_core.store.database import Database
 from certify_core.store.secrets import PARAMETER, Vault
-from certify_core.store.tables import ACCOUNTS, CERTIFICATES, CHANNELS, CREDENTIALS, DEPLOYMENTS, ORDERS, REVOCATIONS
+from certify_core.store.tables import (
+    ACCOUNTS,
+    CERTIFICATES,
+    CHANNELS,
+    CONFIGURED,
+    CREDENTIALS,
+    DEPLOYMENTS,
+    ORDERS,
+    REVOCATIONS,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +40,7 @@ SEALED = (
     (ACCOUNTS, "sealed_next_key", "id"),
     (ORDERS, "sealed_key", "id"),
     (REVOCATIONS, "sealed_key", "issued_id"),
+    (CONFIGURED, "sealed_key", "id"),
 )
 """Columns that hold one secret, and the column that says its purpose."""
 DOCUMENTS = (

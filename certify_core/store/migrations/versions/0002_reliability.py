@@ -41,6 +41,31 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.Float, nullable=False),
     )
     op.create_table(
+        "authority",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("title", sa.String, nullable=False),
+        sa.Column("directory", sa.String, nullable=False),
+        sa.Column("ca_bundle", sa.String),
+        sa.Column("staging", sa.Boolean, nullable=False),
+        sa.Column("needs_eab", sa.Boolean, nullable=False),
+        sa.Column("rehearsal", sa.String),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("updated_at", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "configured",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("object_id", sa.String, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("file", sa.String, nullable=False),
+        sa.Column("base", sa.Text, nullable=False),
+        sa.Column("sealed_key", sa.LargeBinary, nullable=False),
+        sa.Column("applied_at", sa.Float, nullable=False),
+    )
+    op.create_table(
         "ledger",
         sa.Column("directory", sa.String, primary_key=True),
         sa.Column("kind", sa.String, primary_key=True),
@@ -159,6 +184,8 @@ def downgrade() -> None:
     op.drop_column("account", "ca_bundle")
     op.drop_table("announcedlimit")
     op.drop_table("ledger")
+    op.drop_table("configured")
+    op.drop_table("authority")
     op.drop_table("credential")
     op.drop_column("managedcertificate", "use_last_duplicate")
     op.drop_column("managedcertificate", "setbacks")
