@@ -6,10 +6,10 @@ What is found travels beside the document and never in it, so that nobody takes 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import JsonValue, SecretStr
+from pydantic import SecretStr
 
 from certify_core.configuration.commands import LONGEST, CommandFailed, output_of
 from certify_core.configuration.reading import Reading
@@ -20,13 +20,10 @@ from certify_core.configuration.references import (
     FromEnvironment,
     FromFile,
     Reference,
-    is_reference,
     parse_reference,
+    references_in,
 )
 from certify_core.configuration.sources import Problem, SourceDocument
-
-_HOLDERS = ("parameters", "hmac_key")
-"""Fields in which secrets can be."""
 
 
 class _NotFound(Exception):
@@ -38,28 +35,17 @@ class _NotFound(Exception):
 
 
 def with_secrets(reading: Reading, folder: Path, environ: Mapping[str, str] = os.environ) -> Reading:
-    """Return what was read with all secrets looked up; what is not found is a problem of its document.
+    """Return what was read with all secrets looked up; what is not found is a problem, in place of its document.
 
     `folder` is the one that files are named from.
     """
-    found = Reading(problems=list(reading.problems), unreadable=set(reading.unreadable))
+    found = Reading(problems=list(reading.problems))
     for document in reading.documents:
         looked_up, problems = _look_up(document, folder, environ)
-        found.documents.append(looked_up)
         found.problems += problems
+        if not problems:
+            found.documents.append(looked_up)
     return found
-
-
-def references_in(content: JsonValue, path: str = "", *, holds: bool = False) -> Iterator[tuple[str, JsonValue]]:
-    """Yield whatever says where a secret comes from, each with its path."""
-    if holds and is_reference(content):
-        yield path, content
-    elif isinstance(content, dict):
-        for name, value in content.items():
-            yield from references_in(value, f"{path}.{name}".lstrip("."), holds=holds or name in _HOLDERS)
-    elif isinstance(content, list):
-        for index, value in enumerate(content):
-            yield from references_in(value, f"{path}.{index}", holds=holds)
 
 
 def _look_up(

@@ -39,8 +39,6 @@ class Reading:
 
     documents: list[SourceDocument] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    unreadable: set[str] = field(default_factory=set)
-    """Files of which it is not known what they say."""
 
 
 def read(where: Path) -> Reading:
@@ -99,7 +97,6 @@ def _read_file(file: Path, shown: str, found: Reading) -> None:
         parsed = _parsed(file)
     except UnreadableText as error:
         line, column = error.position
-        found.unreadable.add(shown)
         found.problems.append(Problem(file=shown, line=line, column=column, cause=str(error), remedy="Mend it there."))
         return
     for document in (part for whole in parsed for part in _documents(whole)):
@@ -107,8 +104,6 @@ def _read_file(file: Path, shown: str, found: Reading) -> None:
         if isinstance(content, dict) and content.get("kind") in list(Kind):
             found.documents.append(SourceDocument(file=shown, content=content, positions=document.positions))
             continue
-        # A kind that is misspelt may be any of them, so nothing is known of the file.
-        found.unreadable.add(shown)
         found.problems.append(_no_kind(document, shown))
 
 

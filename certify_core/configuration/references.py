@@ -11,6 +11,7 @@ service for the folder that it watches. The last one is a stored credential, loo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
@@ -22,6 +23,8 @@ WAYS = ("credential", "environment", "file", "command")
 HOW = "Say where it comes from: {from: credential, name: …}, {from: environment, name: …}, {from: file, path: …} or \
 {from: command, command: […]}."
 """The remedy for a secret that is written in a file."""
+_HOLDERS = ("parameters", "hmac_key")
+"""Fields in which secrets can be."""
 
 
 class FromCredential(Wanted):
@@ -75,3 +78,15 @@ def parse_reference(value: JsonValue) -> Reference:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:])
         raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def references_in(content: JsonValue, path: str = "", *, holds: bool = False) -> Iterator[tuple[str, JsonValue]]:
+    """Yield whatever says where a secret comes from, each with its path."""
+    if holds and is_reference(content):
+        yield path, content
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            yield from references_in(value, f"{path}.{name}".lstrip("."), holds=holds or name in _HOLDERS)
+    elif isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from references_in(value, f"{path}.{index}", holds=holds)

@@ -27,19 +27,20 @@ _DIGEST = "digest"
 def secret_fields(model: type[BaseModel]) -> set[str]:
     """Return the names of a model's secret parameters."""
     fields = model.model_fields.items()
-    secret = [(name, field) for name, field in fields if _holds_secret(field.annotation)]
+    secret = [(name, field) for name, field in fields if holds_secret(field.annotation)]
     return {
         key for name, field in secret for key in (name, field.alias, field.validation_alias) if isinstance(key, str)
     }
 
 
-def _holds_secret(annotation: object, seen: tuple[object, ...] = ()) -> bool:
+def holds_secret(annotation: object, seen: tuple[object, ...] = ()) -> bool:
+    """Whether a parameter of this type has a secret anywhere in it."""
     if annotation in (SecretStr, SecretBytes):
         return True
     parts = typing.get_args(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
         parts = tuple(field.annotation for field in annotation.model_fields.values())
-    return any(_holds_secret(part, (*seen, annotation)) for part in parts)
+    return any(holds_secret(part, (*seen, annotation)) for part in parts)
 
 
 def seal(
