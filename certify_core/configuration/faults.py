@@ -40,12 +40,13 @@ def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> Iterato
     if isinstance(name, int):
         yield from _fields_at(model, rest)
         return
-    for inner in _models_in(annotations_of(model).get(name)):
+    for inner in models_in(annotations_of(model).get(name)):
         yield from _fields_at(inner, rest)
 
 
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the models in a type such as `tuple[Place, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in typing.get_args(annotation):
-        yield from _models_in(part)
+        yield from models_in(part)

@@ -6,6 +6,7 @@ too. Keys that are there twice are errors, and so are tags.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,10 +19,14 @@ from certify_core.configuration.sources import Position
 
 MOST_VALUES = 200_000
 """So many values a file may have once its aliases are followed."""
+LONGEST_NUMBER = 40
+"""Characters; what is longer is a word."""
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"-?(0|[1-9][0-9]*)")
+_INTEGERS = range(-(2**63), 2**64)
+"""Those that JSON can hold here; a longer row of digits is a word."""
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 _PLAIN_TAG = "tag:yaml.org,2002:"
 
@@ -145,16 +150,21 @@ def _nodes(text: str) -> Iterable[yaml.Node]:
 
 
 def _scalar(node: yaml.ScalarNode) -> JsonValue:
-    text: str = node.value
-    if node.style is not None:
-        return text
+    return node.value if node.style is not None else plain_scalar(node.value)
+
+
+def plain_scalar(text: str) -> JsonValue:
+    """Return what a text means that has no quotes."""
     if _NULL.fullmatch(text):
         return None
     if _BOOL.fullmatch(text):
         return text.lower() == "true"
-    if _INT.fullmatch(text) and len(text) < 19:
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) and not _INT.fullmatch(text) else text
+    if _INT.fullmatch(text):
+        return int(text) if len(text) <= LONGEST_NUMBER and int(text) in _INTEGERS else text
+    if _FLOAT.fullmatch(text) and len(text) <= LONGEST_NUMBER:
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text
 
 
 def _position(node: yaml.Node) -> Position:

@@ -49,6 +49,19 @@ class Inspection:
                 return
             last = rows[-1].id
 
+    def wanted(self) -> Iterator[tuple[str, CertificateSettings]]:
+        """Yield id and settings of every managed certificate."""
+        last = ""
+        while True:
+            query = select(C.id, C.settings).where(C.id > last).order_by(C.id).limit(PAGE)
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            for row in rows:
+                yield row.id, CertificateSettings.model_validate_json(row.settings)
+            if len(rows) < PAGE:
+                return
+            last = rows[-1].id
+
     def is_there(self, certificate_id: str) -> bool:
         """Whether there is a managed certificate of this id."""
         with self._database.read() as connection:
