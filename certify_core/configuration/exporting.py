@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, JsonValue
+from pydantic import JsonValue
 
 from certify_core.configuration.documents import Kind
+from certify_core.configuration.sources import ExportedFile
 from certify_core.configuration.writing import as_yaml
 from certify_core.domain.authority import AuthoritySettings
 from certify_core.domain.credential import CredentialSettings
@@ -33,14 +34,6 @@ LONGEST_NAME = 100
 """Characters of a file's name, besides its ending."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that Windows gives to no file."""
-
-
-class ExportedFile(BaseModel):
-    """One file."""
-
-    path: str
-    """From the folder that they are written into, with slashes."""
-    text: str
 
 
 @dataclass(slots=True)

@@ -74,6 +74,14 @@ class Problem(BaseModel):
         return f"{self.place}: {self.cause} {self.remedy}".strip()
 
 
+class ExportedFile(BaseModel):
+    """A file that would make what is wanted."""
+
+    path: str
+    """From the folder that all are written into, with slashes."""
+    text: str
+
+
 class InvalidDocuments(InvalidInput):
     """Documents that cannot be applied; nothing was written."""
 

@@ -22,6 +22,7 @@ from certify_core.service.routes import (
     audit,
     certificates,
     config,
+    configuration,
     credentials,
     database,
     deployments,
@@ -78,6 +79,7 @@ def make_app(
     app.include_router(limits.router(engine))
     app.include_router(credentials.router(engine))
     app.include_router(notifications.router(engine.store, works.channels))
+    app.include_router(configuration.router(engine, works.configuration))
     app.include_router(secrets.router(engine.store))
     app.include_router(database.router(works.upkeep, while_closed))
     app.include_router(health.router(watch, instance, is_ready=lambda: True))

@@ -28,6 +28,8 @@ from certify_core.service.routes.views import iso
 
 LARGEST_BODY = 1_000_000
 """Bytes; the largest that is meant, a list of some thousand names, has a tenth of it."""
+LARGER_BODIES = {"/api/configuration/": 50_000_000}
+"""Bytes, where a whole folder of files is sent at once: some ten thousand documents."""
 LONGEST_PATH = 300
 
 _log = logging.getLogger(__name__)
@@ -57,11 +59,12 @@ class Audit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        body = await _body(receive)
+        largest = _largest(scope["path"])
+        body = await _body(receive, largest)
         if body is None:
             return
-        if len(body) > LARGEST_BODY:
-            answer = refusal(413, f"The body is larger than {LARGEST_BODY:,} bytes.", "Send less at once.")
+        if len(body) > largest:
+            answer = refusal(413, f"The body is larger than {largest:,} bytes.", "Send less at once.")
             await answer(scope, receive, send)
             return
         number = None
@@ -136,7 +139,12 @@ class _Answer:
         await self._send(message)
 
 
-async def _body(receive: Receive) -> bytes | None:
+def _largest(path: str) -> int:
+    """Return how large the body of a request may be, in bytes."""
+    return next((size for prefix, size in LARGER_BODIES.items() if path.startswith(prefix)), LARGEST_BODY)
+
+
+async def _body(receive: Receive, largest: int) -> bytes | None:
     """Return the whole body, or the beginning of one that is too large; None if the client hangs up."""
     body = bytearray()
     while True:
@@ -144,7 +152,7 @@ async def _body(receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY or not message.get("more_body", False):
+        if len(body) > largest or not message.get("more_body", False):
             return bytes(body)
 
 

@@ -22,11 +22,13 @@ SHOWN = frozenset(
         "enabled",
         "expires_in",
         "fallback_authorities",
+        "file",
         "force",
         "id",
         "identifiers",
         "key_type",
         "kid",
+        "kind",
         "least",
         "leave_out_after",
         "lifetime_days",
@@ -36,6 +38,7 @@ SHOWN = frozenset(
         "preferred_chain",
         "profile",
         "provider",
+        "prune",
         "reason",
         "rehearse_at",
         "renew",
@@ -44,6 +47,7 @@ SHOWN = frozenset(
         "role",
         "second_key_type",
         "serial",
+        "source",
         "summary",
         "target",
         "title",
@@ -51,6 +55,8 @@ SHOWN = frozenset(
         "version",
     }
 )
+LEFT_OUT = frozenset({"positions"})
+"""What says nothing to who reads the trail."""
 LONGEST_TEXT = 200
 LONGEST_LIST = 100
 DEEPEST = 10
@@ -69,7 +75,7 @@ def _shown(value: JsonValue, *, shown: bool, secret: bool, depth: int) -> JsonVa
     if depth >= DEEPEST:
         return MASK
     if isinstance(value, dict):
-        few = list(value.items())[:LONGEST_LIST]
+        few = [(name, item) for name, item in value.items() if name not in LEFT_OUT][:LONGEST_LIST]
         return {
             name[:LONGEST_TEXT]: _shown(
                 item, shown=name in SHOWN, secret=secret or name == "parameters", depth=depth + 1

@@ -151,6 +151,12 @@ class Host:
             self._tell_start_failure(error)
         else:
             self.state.start_failure = None
+            if self.config.configFolder:
+                folder = self.data_dir / self.config.configFolder
+                self.works.follow(folder, prune=self.config.configFolderPrune, told=self._check_again)
+
+    def _check_again(self) -> None:
+        self.watch.look_after(self.watch.checkup)
 
     def _start_engine(self) -> None:
         if self.works is None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from certify_core.configuration.sources import Problem as DocumentProblem
 from certify_core.domain.failure import FailureClass
 from certify_core.service.problems import MEDIA_TYPE
 from certify_core.service.roles import OPEN
@@ -30,6 +31,8 @@ class Problem(BaseModel):
     failure_class: FailureClass
     field: str = ""
     """The field that is wrong, where one is."""
+    problems: list[DocumentProblem] = []
+    """All that is wrong with documents, where it is about those."""
 
 
 def describe(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from certify_core.configuration.sources import InvalidDocuments
 from certify_core.domain.failure import FailureClass
 from certify_core.errors import AccessRefused, CertifyError, Conflict, InvalidInput, NotFound
 from certify_core.service.roles import fits
@@ -64,6 +65,8 @@ def _certify_error(_: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, InvalidInput):
         body["field"] = error.field
+    if isinstance(error, InvalidDocuments):
+        body["problems"] = [problem.model_dump(mode="json") for problem in error.problems]
     if error.retry_after is not None:
         headers["Retry-After"] = str(int(error.retry_after) + 1)
     return _problem(body, headers)

@@ -46,6 +46,11 @@ ROLES: dict[tuple[str, str], Role] = {
     ("POST", "/api/credentials"): _ADMINISTRATOR,
     ("PATCH", "/api/credentials/{credential_id}"): _ADMINISTRATOR,
     ("DELETE", "/api/credentials/{credential_id}"): _ADMINISTRATOR,
+    # Who may plan can find out whether a guessed secret is the right one.
+    ("POST", "/api/configuration/plan"): _ADMINISTRATOR,
+    ("POST", "/api/configuration/apply"): _ADMINISTRATOR,
+    ("GET", "/api/configuration/export"): _READER,
+    ("GET", "/api/schema"): _READER,
     ("GET", "/api/notifications/channels"): _READER,
     ("GET", "/api/notifications/channels/{channel_id}"): _READER,
     ("POST", "/api/notifications/channels"): _ADMINISTRATOR,

@@ -47,6 +47,11 @@ class ServiceConfig(BaseModel):
     """An address that is asked every few minutes while all is well, and with /fail when it is not; empty for none.
     Who knows it can silence the alarm: it is shown without its path."""
 
+    configFolder: str = ""  # noqa: N815
+    """A folder of configuration files that is applied at the start and whenever it changes; empty for none."""
+    configFolderPrune: bool = False  # noqa: N815
+    """Whether what was applied from that folder is deleted when it is there no more."""
+
     @field_validator("port", "httpChallengeServerPort", mode="before")
     @classmethod
     def _no_truth_value(cls, value: object) -> object:

@@ -6,8 +6,10 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certify_core.care import CaredStore, RecoveryReport
+from certify_core.configuration.applying import Configuration
 from certify_core.contracts import HealthCheck
 from certify_core.engine.engine import Engine
 from certify_core.engine.wanted import Wanted
@@ -25,6 +27,9 @@ from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
 from certify_core.service.upkeep import Act, Upkeep, tell
 from certify_core.store import Store
+
+if TYPE_CHECKING:
+    from certify_core.configuration.watching import FolderWatch
 
 TELLER_TIMEOUT = 2.0
 """Seconds that a message under way has to be taken; what was not is sent by the next start."""
@@ -65,6 +70,8 @@ class Works:
             database.dispose()
             raise
         self._plugins = plugins
+        self.configuration = Configuration(self.engine)
+        self._folder_watch: FolderWatch | None = None
         machine = socket.gethostname()
         self.channels = ChannelKeeper(self.store, plugins, machine)
         self._teller = Teller(self.store, Delivery(self.store, self.channels, time.time), report, machine)
@@ -75,6 +82,14 @@ class Works:
         self.engine.start()
         self._teller.start()
         self.upkeep.start(self.engine.pruning.run)
+        if self._folder_watch is not None:
+            self._folder_watch.start()
+
+    def follow(self, folder: Path, *, prune: bool, told: Callable[[], None]) -> None:
+        """Apply a folder of configuration files from the start on; `told` is called whenever it was."""
+        from certify_core.configuration.watching import FolderWatch
+
+        self._folder_watch = FolderWatch(self.configuration, folder, prune=prune, told=told)
 
     @property
     def checks(self) -> list[HealthCheck]:
@@ -87,10 +102,20 @@ class Works:
             AssetsCheck(self.store),
             NotificationsCheck(self.store),
             ReachabilityCheck(self.store, Wanted(self._plugins, self.store.vault, self.store.credentials).provider),
+            *self._folder_checks(),
         ]
+
+    def _folder_checks(self) -> list[HealthCheck]:
+        if self._folder_watch is None:
+            return []
+        from certify_core.configuration.health import ConfigFolderCheck
+
+        return [ConfigFolderCheck(self._folder_watch)]
 
     def close(self, timeout: float) -> bool:
         """Stop and close; return whether all that runs ended in `timeout` seconds."""
+        if self._folder_watch is not None:
+            self._folder_watch.stop()
         ended = self.engine.stop(timeout)
         self._teller.stop(TELLER_TIMEOUT)
         self.upkeep.close()
