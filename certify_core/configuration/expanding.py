@@ -21,6 +21,7 @@ from certify_core.configuration.sources import Problem, SourceDocument
 from certify_core.domain.authority import AuthoritySettings
 from certify_core.domain.credential import CredentialSettings
 from certify_core.domain.settings import CertificateSettings
+from certify_core.errors import InvalidInput
 
 Content = dict[str, Any]
 Key = tuple[Kind, str]
@@ -108,6 +109,9 @@ def _valid(document: SourceDocument, models: ParameterModels, problems: list[Pro
         model.model_validate(document.content)
     except ValidationError as error:
         problems += [document.problem(*fault) for fault in faults_of(error, model)]
+        return None
+    except InvalidInput as error:
+        problems.append(document.problem(error.field, error.cause, error.remedy))
         return None
     content, faults = prepared(document, models)
     problems += [document.problem(*fault) for fault in faults]

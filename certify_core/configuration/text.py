@@ -28,7 +28,8 @@ _INT = re.compile(r"-?(0|[1-9][0-9]*)")
 _INTEGERS = range(-(2**63), 2**64)
 """Those that JSON can hold here; a longer row of digits is a word."""
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
-_PLAIN_TAG = "tag:yaml.org,2002:"
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
+"""Those of whoever writes none."""
 
 
 class UnreadableText(ValueError):
@@ -102,7 +103,7 @@ class _Builder:
         self._count += 1
         if self._count > MOST_VALUES:
             raise UnreadableText(_position(node), f"The file has more than {MOST_VALUES:,} values.")
-        if not node.tag.startswith(_PLAIN_TAG):
+        if node.tag not in _TAGS:
             raise UnreadableText(_position(node), f"Tags such as {node.tag} mean nothing here.")
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node)
@@ -150,7 +151,7 @@ def _nodes(text: str) -> Iterable[yaml.Node]:
 
 
 def _scalar(node: yaml.ScalarNode) -> JsonValue:
-    return node.value if node.style is not None else plain_scalar(node.value)
+    return node.value if node.style else plain_scalar(node.value)
 
 
 def plain_scalar(text: str) -> JsonValue:

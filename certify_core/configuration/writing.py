@@ -25,10 +25,16 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    if "\n" in text and text.isascii() and "\n\n" not in text and " \n" not in text:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
-    style = None if plain_scalar(text) == text else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
+
+
+def _style(text: str) -> str | None:
+    lines = text.removesuffix("\n").split("\n")
+    if len(lines) > 1 and all(line.isascii() and line.isprintable() and line.strip() == line != "" for line in lines):
+        return "|"
+    if not text.isprintable():
+        return '"'
+    return None if plain_scalar(text) == text else "'"
 
 
 _Dumper.add_representer(str, _text)
