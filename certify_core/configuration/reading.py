@@ -129,8 +129,7 @@ def _documents(parsed: Parsed) -> Iterator[Parsed]:
     if isinstance(items, dict) and items.keys() == {"documents"}:
         at, items = "documents.", items["documents"]
     if isinstance(items, list):
-        for index, item in enumerate(items):
-            yield Parsed(item, parsed.item(f"{at}{index}"))
+        yield from parsed.items(items, at)
     else:
         yield parsed
 

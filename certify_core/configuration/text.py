@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import orjson
@@ -47,11 +48,15 @@ class Parsed:
     value: JsonValue
     positions: dict[str, Position] = field(default_factory=dict)
 
-    def item(self, path: str) -> dict[str, Position]:
-        """Return the places of everything in one part, by paths that begin there."""
-        within = f"{path}."
-        inner = {name.removeprefix(within): place for name, place in self.positions.items() if name.startswith(within)}
-        return {"": self.positions.get(path, (1, 1)), **inner}
+    def items(self, items: list[JsonValue], path: str) -> Iterator[Parsed]:
+        """Yield the items of a list that is part of the value, each with the places of everything in it."""
+        places: defaultdict[str, dict[str, Position]] = defaultdict(dict)
+        for name, place in self.positions.items():
+            if name.startswith(path):
+                index, _, rest = name[len(path) :].partition(".")
+                places[index][rest] = place
+        for number, item in enumerate(items):
+            yield Parsed(item, places[str(number)])
 
 
 def parse_yaml(text: str) -> list[Parsed]:

@@ -45,6 +45,7 @@ class Identifier:
         return self.value
 
 
+@lru_cache(maxsize=10_000)
 def parse_identifier(text: str, *, field: str = "identifiers") -> Identifier:
     """Return the canonical identifier for what a user wrote.
 
