@@ -1,4 +1,4 @@
-"""Reads configuration files: one, or all in a folder and those below it, but for hidden ones.
+"""Reads configuration files: one, or all in a folder and those below it, but for hidden ones and schemas.
 
 A file has one document, several behind another (YAML), or a list of them (``documents`` in TOML). A file that cannot be
 read is one problem, and harms no other.
@@ -25,6 +25,8 @@ PARSERS: dict[str, Callable[[str], list[Parsed]]] = {
     ".json": parse_json,
     ".toml": parse_toml,
 }
+SCHEMA = ".schema.json"
+"""How the name of a file ends that tells editors how the others look."""
 LARGEST_FILE = 5_000_000
 """Bytes."""
 _KINDS = ", ".join(Kind)
@@ -80,7 +82,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     for name, folders, files in os.walk(folder):
         folders[:] = [below for below in folders if not below.startswith(".")]
         for file in files:
-            if not file.startswith(".") and Path(file).suffix.lower() in PARSERS:
+            if not file.startswith(".") and not file.endswith(SCHEMA) and Path(file).suffix.lower() in PARSERS:
                 yield Path(name, file)
 
 

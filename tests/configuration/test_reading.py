@@ -64,7 +64,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not(tmp_path: Path) -> None:
-    for name in ("b.yaml", "a/z.yml", ".git/c.yaml", ".d.yaml", "notes.txt"):
+    for name in ("b.yaml", "a/z.yml", ".git/c.yaml", ".d.yaml", "notes.txt", "certify.schema.json"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(ONE)
