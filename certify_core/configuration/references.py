@@ -19,7 +19,6 @@ from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 from certify_core.domain.credential import CredentialId
 from certify_core.domain.settings import Wanted
 
-WAYS = ("credential", "environment", "file", "command")
 HOW = "Say where it comes from: {from: credential, name: …}, {from: environment, name: …}, {from: file, path: …} or \
 {from: command, command: […]}."
 """The remedy for a secret that is written in a file."""

@@ -20,8 +20,8 @@ from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.parameters import opened
 from tests.support.configuration import Desk, desk_in
 
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=30)
-SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
+SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 DNS = st.builds("{}.{}.test".format, LABELS, LABELS)
 IDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
@@ -105,7 +105,7 @@ def written(desk: Desk, folder: Path) -> str:
 
 def environment(desk: Desk) -> dict[str, str]:
     """Return the variables that the export asks for, each with its secret, as the person knows them who has them."""
-    asked = {}
+    asked: dict[str, None] = {}
     for file in export(desk.engine):
         for document in parse_yaml(file.text):
             asked |= dict(_references(document.value))
@@ -127,8 +127,8 @@ def _secrets(desk: Desk) -> Any:
         yield from _sealed(desk, credential.parameters)
     named = sorted(desk.store.inspection.wanted(), key=lambda item: (item[1].title, item[0]))
     for _, item in named:
-        for holder in (item.challenge, *item.deployments):
-            yield from _sealed(desk, holder.parameters)
+        for parameters in (item.challenge.parameters, *(place.parameters for place in item.deployments)):
+            yield from _sealed(desk, parameters)
 
 
 def _sealed(desk: Desk, parameters: Any) -> Any:

@@ -21,6 +21,7 @@ from certify_core.contracts import PluginContext
 from certify_core.domain.credential import CredentialSettings
 from certify_core.engine.engine import Engine
 from certify_core.plugins import Plugins
+from certify_core.service.settings import ServiceConfig
 from tests.support.pebble import Pebble
 from tests.support.service import Service
 from tests.support.stores import open_store
@@ -108,7 +109,7 @@ def test_every_command_is_run(tmp_path: Path) -> None:
         .replace("letsencrypt", "local")
         .replace("example.com", "localhost")
         .replace("/etc/", f"{tmp_path}/etc/")
-        .replace("systemctl reload nginx", "true")
+        .replace("systemctl reload nginx", "sleep 0")
     )
     service = Service(tmp_path / "data").configure().start()
     try:
@@ -121,7 +122,8 @@ def test_every_command_is_run(tmp_path: Path) -> None:
 
 
 def test_the_settings_of_the_page_are_settings() -> None:
-    from certify_core.service.config import parse_config
-
     (settings,) = SETTINGS
-    assert parse_config({name.lower(): value for name, value in settings.items()}).configFolder == "/etc/certify"
+    assert (
+        ServiceConfig.model_validate({name.lower(): value for name, value in settings.items()}).configFolder
+        == "/etc/certify"
+    )
