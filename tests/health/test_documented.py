@@ -10,6 +10,7 @@ PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 SOURCES = [
     *(ROOT / "certify_core" / "health").glob("*.py"),
     *(ROOT / "certify_core" / "service").glob("*.py"),
+    *(ROOT / "certify_core" / "configuration").glob("*.py"),
     *(ROOT / "plugins").glob("*/*/*.py"),
 ]
 CODE = re.compile(

@@ -16,6 +16,7 @@ SUITES = {
     "windows": ["tests/windows"],
     "unit and engine": ["tests/unit", "tests/engine"],
     "store": ["tests/store"],
+    "configuration": ["tests/configuration"],
     "plugins": ["tests/plugins"],
     "acme, health and notifications": ["tests/acme", "tests/health", "tests/notifications"],
 }
