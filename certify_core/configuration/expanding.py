@@ -80,6 +80,9 @@ def expand(documents: Sequence[SourceDocument], models: ParameterModels) -> Expa
     found = Expansion()
     by_kind: dict[Kind, dict[str, tuple[SourceDocument, Content]]] = {kind: {} for kind in Kind}
     for document in documents:
+        if document.content.get("kind") not in list(Kind):
+            found.problems.append(document.without_kind())
+            continue
         content = _valid(document, models, found.problems)
         kind = Kind(str(document.content["kind"]))
         if content is None or _is_double(document, kind, by_kind[kind], found.problems):

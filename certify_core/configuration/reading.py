@@ -29,7 +29,6 @@ SCHEMA = ".schema.json"
 """How the name of a file ends that tells editors how the others look."""
 LARGEST_FILE = 5_000_000
 """Bytes."""
-_KINDS = ", ".join(Kind)
 
 Stamps = dict[str, tuple[int, int]]
 """Size and time of the last change of each file: they stay the same while nobody writes."""
@@ -101,12 +100,13 @@ def _read_file(file: Path, shown: str, found: Reading) -> None:
         line, column = error.position
         found.problems.append(Problem(file=shown, line=line, column=column, cause=str(error), remedy="Mend it there."))
         return
-    for document in (part for whole in parsed for part in _documents(whole)):
-        content = document.value
-        if isinstance(content, dict) and content.get("kind") in list(Kind):
-            found.documents.append(SourceDocument(file=shown, content=content, positions=document.positions))
-            continue
-        found.problems.append(_no_kind(document, shown))
+    for part in (part for whole in parsed for part in _documents(whole)):
+        content = part.value if isinstance(part.value, dict) else {}
+        document = SourceDocument(file=shown, content=content, positions=part.positions)
+        if content.get("kind") in list(Kind):
+            found.documents.append(document)
+        else:
+            found.problems.append(document.without_kind())
 
 
 def _parsed(file: Path) -> list[Parsed]:
@@ -134,11 +134,3 @@ def _documents(parsed: Parsed) -> Iterator[Parsed]:
         yield from parsed.items(items, at)
     else:
         yield parsed
-
-
-def _no_kind(document: Parsed, shown: str) -> Problem:
-    content: JsonValue = document.value
-    given = content.get("kind") if isinstance(content, dict) else None
-    line, column = document.positions.get("kind" if given is not None else "", (1, 1))
-    cause = "This is no document: it has no kind." if given is None else f"There is no kind {given!r}."
-    return Problem(file=shown, line=line, column=column, field="kind", cause=cause, remedy=f"The kinds are {_KINDS}.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
-from certify_core.configuration.documents import name_in
+from certify_core.configuration.documents import Kind, name_in
 from certify_core.domain.failure import FailureClass
 from certify_core.errors import InvalidInput
 
@@ -41,6 +41,12 @@ class SourceDocument(BaseModel):
             if found is not None:
                 return found
         return (1, 1)
+
+    def without_kind(self) -> Problem:
+        """Return that it is no document of a kind that there is."""
+        given = self.content.get("kind")
+        cause = "This is no document: it has no kind." if given is None else f"There is no kind {given!r}."
+        return self.problem("kind", cause, f"The kinds are {', '.join(Kind)}.")
 
     def problem(self, field: str, cause: str, remedy: str = "") -> Problem:
         """Return what is wrong with a field of it."""
