@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from certify_core.configuration.accounts import AccountKeeper
 from certify_core.configuration.documents import KEPT, Kind
@@ -40,9 +40,9 @@ class Wishes(BaseModel):
     source: str = Field(min_length=1, max_length=1000)
     """The folder or file that they are from: what was applied from it before, and only that, may be deleted."""
     documents: list[SourceDocument]
-    prune: bool = False
+    prune: StrictBool = False
     """Whether what was applied before and is in no document any more is deleted."""
-    force: bool = False
+    force: StrictBool = False
     """Whether changes made by hand are overwritten."""
 
 

@@ -5,13 +5,13 @@ That is what is sent to the service, so that every error is told with file, line
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, StrictInt
 
 from certify_core.configuration.documents import Kind, name_in
 from certify_core.domain.failure import FailureClass
 from certify_core.errors import InvalidInput
 
-Position = tuple[int, int]
+Position = tuple[StrictInt, StrictInt]
 """Line and column, counted from 1."""
 
 
