@@ -25,6 +25,7 @@ from certify_core.notifications.channels import ChannelKeeper
 from certify_core.notifications.delivery import Delivery
 from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
+from certify_core.service.followed_folder import audit_applied
 from certify_core.service.upkeep import Act, Upkeep, tell
 from certify_core.store import Store
 
@@ -89,7 +90,13 @@ class Works:
         """Apply a folder of configuration files from the start on; `told` is called whenever it was."""
         from certify_core.configuration.watching import FolderWatch
 
-        self._folder_watch = FolderWatch(self.configuration, folder, prune=prune, told=told)
+        def applied() -> None:
+            if watch.applied is not None:
+                audit_applied(self.store.audit, folder, watch.applied)
+            told()
+
+        watch = FolderWatch(self.configuration, folder, prune=prune, told=applied)
+        self._folder_watch = watch
 
     @property
     def checks(self) -> list[HealthCheck]:

@@ -161,6 +161,9 @@ def test_a_watched_folder_is_followed_commit_after_commit(repository: Repository
         (repository.folder / "all.yaml").write_text("kind: [")
         eventually(lambda: "config-document-broken" in codes(service))
         assert kept(service)["shop"]["authority"] == "local"
+        audited = service.call("GET", "/api/audit").body["requests"]
+        assert "create ManagedCertificate shop" in audited[-1]["fields"]["changes"]
+        assert WORD not in str(audited)
     finally:
         service.close()
 
