@@ -32,7 +32,8 @@ def audit_applied(trail: AuditTrail, folder: Path, applied: Applied) -> None:
         return
     now = iso(time.time())
     request = {"at": now, "who": WHO, "role": Role.ADMINISTRATOR, "how": WHO, "token": None, "address": ""}
-    what: dict[str, JsonValue] = {"method": "APPLY", "path": str(folder), "correlation": None, "fields": {"changes": [*done[:MOST]]}}
+    fields: dict[str, JsonValue] = {"changes": [*done[:MOST]]}
+    what: dict[str, JsonValue] = {"method": "APPLY", "path": str(folder), "correlation": None, "fields": fields}
     try:
         entry = trail.add({**request, **what})
         trail.add({"at": now, "status": 200, "id": None}, request=entry.number)
