@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from certify_core.domain.authority import AuthoritySettings, NamedAuthority
 from certify_core.errors import Conflict, NotFound
+from certify_core.store.configuration_tables import AUTHORITIES
 from certify_core.store.database import Also, Database, nothing_more
-from certify_core.store.tables import AUTHORITIES
 
 H = AUTHORITIES.c
 

@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from certify_core.domain.configured import Configured
+from certify_core.store.configuration_tables import CONFIGURED
 from certify_core.store.database import Also, Database
 from certify_core.store.secrets import Vault
-from certify_core.store.tables import CONFIGURED
 
 G = CONFIGURED.c
 

@@ -20,13 +20,13 @@ from sqlalchemy import Column, Table, select, update
 from certify_core.errors import LocalFault
 from certify_core.files import read_file, write_atomically
 from certify_core.store.assets import Assets
+from certify_core.store.configuration_tables import CONFIGURED
 from certify_core.store.database import Database
 from certify_core.store.secrets import PARAMETER, Vault
 from certify_core.store.tables import (
     ACCOUNTS,
     CERTIFICATES,
     CHANNELS,
-    CONFIGURED,
     CREDENTIALS,
     DEPLOYMENTS,
     ORDERS,

@@ -129,42 +129,6 @@ class CredentialRow(SQLModel, table=True):
     updated_at: float
 
 
-class AuthorityRow(SQLModel, table=True):
-    """One certificate authority that a user has named."""
-
-    __tablename__ = "authority"
-
-    id: str = Field(primary_key=True)
-    title: str
-    directory: str
-    ca_bundle: str | None = None
-    staging: bool
-    needs_eab: bool
-    rehearsal: str | None = None
-    version: int
-    created_at: float
-    updated_at: float
-
-
-class ConfiguredRow(SQLModel, table=True):
-    """One document of a configuration file as it was applied last."""
-
-    __tablename__ = "configured"
-
-    id: str = Field(primary_key=True)
-    """Kind and name."""
-    kind: str
-    name: str
-    object_id: str
-    source: str
-    file: str
-    base: str = Field(sa_type=Text)
-    """All fields as they were wanted, with digests in the place of secrets."""
-    sealed_key: bytes
-    """Of the digests."""
-    applied_at: float
-
-
 class LedgerRow(SQLModel, table=True):
     """How much of one rate limit is spent for one subject."""
 
@@ -307,8 +271,6 @@ ORDERS = SQLModel.metadata.tables["certificateorder"]
 DEPLOYMENTS = SQLModel.metadata.tables["deployment"]
 ACCOUNTS = SQLModel.metadata.tables["account"]
 CREDENTIALS = SQLModel.metadata.tables["credential"]
-AUTHORITIES = SQLModel.metadata.tables["authority"]
-CONFIGURED = SQLModel.metadata.tables["configured"]
 LEDGER = SQLModel.metadata.tables["ledger"]
 ANNOUNCEMENTS = SQLModel.metadata.tables["announcedlimit"]
 REVOCATIONS = SQLModel.metadata.tables["revocation"]
