@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -11,8 +12,19 @@ from certify_core.engine.parameters import opened, seal
 from certify_core.errors import InvalidInput, NotFound
 from certify_core.plugins import Plugins
 from certify_core.store import Store
-from certify_core.store.credentials import Credentials, no_credential
+from certify_core.store.credentials import no_credential
 from certify_core.store.secrets import Vault
+
+
+class KnownCredentials(Protocol):
+    """Where a credential is looked up."""
+
+    def get(self, credential_id: str) -> Credential:
+        """Return one.
+
+        Raises:
+            NotFound: there is none.
+        """
 
 
 class StoredCredentials:
@@ -30,7 +42,7 @@ class StoredCredentials:
             InvalidInput: names the first wrong field.
             Conflict: the id is taken.
         """
-        return self._store.credentials.create(credential_id, self._checked(settings, {}), self._clock())
+        return self._store.credentials.create(credential_id, self.checked(settings, {}), self._clock())
 
     def change(self, credential_id: str, version: int, settings: CredentialSettings) -> Credential:
         """Replace a credential that still has `version`; a masked secret stays as it is.
@@ -42,10 +54,17 @@ class StoredCredentials:
         current = self._store.credentials.get(credential_id)
         if settings.provider != current.provider:
             raise InvalidInput("provider", "A credential stays with its provider.", "Add another credential.")
-        checked = self._checked(settings, current.parameters)
+        checked = self.checked(settings, current.parameters)
         return self._store.credentials.update(credential_id, version, checked, self._clock())
 
-    def _checked(self, settings: CredentialSettings, current: Mapping[str, JsonValue]) -> CredentialSettings:
+    def checked(self, settings: CredentialSettings, current: Mapping[str, JsonValue]) -> CredentialSettings:
+        """Return settings fit to be stored: the provider exists, every parameter fits, secrets are sealed.
+
+        A masked secret is taken from the `current` parameters.
+
+        Raises:
+            InvalidInput: names the first wrong field.
+        """
         model = self._model(settings.provider)
         sealed = seal(self._store.vault, model, settings.parameters, current, field="parameters")
         _check_some(model, opened(self._store.vault, sealed))
@@ -67,7 +86,7 @@ class StoredCredentials:
 
 def with_credential(
     vault: Vault,
-    credentials: Credentials,
+    credentials: KnownCredentials,
     credential_id: str | None,
     provider: str,
     parameters: Mapping[str, JsonValue],

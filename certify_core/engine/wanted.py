@@ -13,19 +13,18 @@ from pydantic import BaseModel
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
 from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
-from certify_core.engine.credentials import with_credential
+from certify_core.engine.credentials import KnownCredentials, with_credential
 from certify_core.engine.parameters import MASK, seal
 from certify_core.engine.signing_requests import bundle_without_key, with_signing_request
 from certify_core.errors import InvalidInput
 from certify_core.plugins import Plugins, parse_parameters
-from certify_core.store.credentials import Credentials
 from certify_core.store.secrets import Vault
 
 
 class Wanted:
     """What settings mean with the plugins that are installed."""
 
-    def __init__(self, plugins: Plugins, vault: Vault, credentials: Credentials) -> None:
+    def __init__(self, plugins: Plugins, vault: Vault, credentials: KnownCredentials) -> None:
         self._plugins = plugins
         self._vault = vault
         self._credentials = credentials

@@ -55,7 +55,7 @@ class Credentials:
         )
         try:
             with self._database.write() as connection:
-                connection.execute(insert(CREDENTIALS), _row(credential))
+                connection.execute(insert(CREDENTIALS), credential_row(credential))
         except IntegrityError as error:
             raise Conflict(
                 f"There is already a credential {credential_id}.", "Give another id, or change it."
@@ -77,7 +77,7 @@ class Credentials:
                 )
             wanted = settings.model_dump(include=set(CredentialSettings.model_fields))
             changed = current.model_copy(update={**wanted, "version": version + 1, "updated_at": now})
-            connection.execute(update(CREDENTIALS).where(K.id == credential_id), _row(changed))
+            connection.execute(update(CREDENTIALS).where(K.id == credential_id), credential_row(changed))
         return changed
 
     def users(self, credential_id: str) -> list[str]:
@@ -151,7 +151,8 @@ def _load(connection: Connection, credential_id: str) -> Credential:
     return _credential(row)
 
 
-def _row(credential: Credential) -> dict[str, Any]:
+def credential_row(credential: Credential) -> dict[str, Any]:
+    """Return all columns of a credential."""
     return {**credential.model_dump(), "parameters": orjson.dumps(credential.parameters).decode()}
 
 
