@@ -27,6 +27,8 @@ COMMANDS = {
     "token": ("certify_core.cli.tokens:token", "Access for others, with a role and an end."),
     "audit": ("certify_core.cli.audit:audit", "Who did what, and whether the trail of it is whole."),
     "open": ("certify_core.cli.open:open_browser", "Open a browser that is signed in."),
+    "export": ("certify_core.cli.export:export", "Everything in one encrypted file, for another machine."),
+    "import": ("certify_core.cli.importing:importing", "What another machine or another program had."),
     "db": ("certify_core.cli.db:db", "The database: check, backup, recovery, export."),
     "secrets": ("certify_core.cli.secrets:secrets", "The master key of keys, passwords and tokens."),
     "doctor": ("certify_core.cli.doctor:doctor", "Find what does not work, and mend it."),

@@ -1,7 +1,7 @@
 """Enters every change that is asked for into the audit trail: a pure ASGI middleware between the guard and the routes.
 
 The request is entered before anything is done; if that cannot be, nothing is done. For that it is read as a whole, and
-one that is too large is refused. The outcome is entered before the
+one that is too large is refused; but for files, which are passed on. The outcome is entered before the
 client hears of it. So a request without an outcome in the trail was cut short by the end of the service.
 """
 
@@ -29,6 +29,8 @@ from certify_core.service.routes.views import iso
 LARGEST_BODY = 1_000_000
 """Bytes; the largest that is meant, a list of some thousand names, has a tenth of it."""
 LONGEST_PATH = 300
+UPLOADS = frozenset({"/api/import/encrypted"})
+"""Where a file is sent and no document: that is passed on as it comes, and nothing of it is entered."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +59,8 @@ class Audit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        body = await _body(receive)
+        is_upload = scope["path"] in UPLOADS
+        body = b"" if is_upload else await _body(receive)
         if body is None:
             return
         if len(body) > LARGEST_BODY:
@@ -79,7 +82,7 @@ class Audit:
 
         answer_once = _Answer(send, conclude)
         try:
-            await self._app(scope, _again(body, receive), answer_once)
+            await self._app(scope, receive if is_upload else _again(body, receive), answer_once)
         finally:
             if not answer_once.is_concluded:
                 await conclude(500, b"")

@@ -23,6 +23,8 @@ from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
 from certify_core.service.upkeep import Act, Upkeep, tell
 from certify_core.store import Store
+from certify_core.transfer.gathering import Gathering
+from certify_core.transfer.importing import Importer
 
 TELLER_TIMEOUT = 2.0
 """Seconds that a message under way has to be taken; what was not is sent by the next start."""
@@ -65,6 +67,8 @@ class Works:
         self._plugins = plugins
         machine = socket.gethostname()
         self.channels = ChannelKeeper(self.store, plugins, machine)
+        self.gathering = Gathering(self.store, plugins.moved_folders, machine, time.time)
+        self.importer = Importer(self.engine, self.channels, time.time)
         self._teller = Teller(self.store, Delivery(self.store, self.channels, time.time), report, machine)
         self._teller.listen_to(self.engine.events)
 

@@ -122,7 +122,7 @@ def unseal(file: BinaryIO, key: bytes) -> Iterator[bytes]:
         except (InvalidTag, ValueError):
             raise InvalidInput(
                 "file",
-                f"The file is not what was written: part {number + 1} of it was changed, or the file was cut off there.",
+                f"The file is not what was written: part {number + 1} was changed, or the file was cut off there.",
                 "Take another copy of it; nothing was taken from this one.",
             ) from None
 
