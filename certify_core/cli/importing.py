@@ -13,7 +13,12 @@ from certify_core.cli.common import print_json, print_table, talks_to_service
 from certify_core.cli.exits import Exit
 from certify_core.cli.export import PATIENCE, encoded
 from certify_core.cli.passphrase import passphrase_option, read_passphrase
+from certify_core.domain.schedule import DueReason
 
+EXAMPLE = """\b
+Example:
+  certify import csv sites.csv --preview
+"""
 COLUMNS = ["FATE", "KIND", "NAME", "DETAIL"]
 
 
@@ -50,6 +55,89 @@ def encrypted(
             replace=str(replace).lower(),
         )
     _tell(report, as_json=as_json)
+
+
+@importing.command("csv", epilog=EXAMPLE)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--preview", is_flag=True, help="Only say what would be done.")
+@click.option("--ca", "authority", default="letsencrypt", show_default=True, metavar="ID|URL")
+@click.option("--ca-bundle", type=click.Path(path_type=Path, dir_okay=False), help="TLS roots of the ACME directory.")
+@click.option("--no-deploy", is_flag=True, help="Deploy nothing to IIS, whatever the file says.")
+@click.option("--request", "begin", is_flag=True, help="Request what is new, and what waits since an earlier import.")
+@talks_to_service
+def import_csv(
+    client: Client,
+    file: Path,
+    preview: bool,
+    authority: str,
+    ca_bundle: Path | None,
+    no_deploy: bool,
+    begin: bool,
+    as_json: bool,
+) -> None:
+    """Look after the certificates in a CSV FILE of Certify The Web. Nothing is requested before you ask.
+
+    If anything in the file is wrong nothing is imported, and it ends with 2.
+    """
+    wish = {
+        "content": _text(file),
+        "authority": authority,
+        "ca_bundle": str(ca_bundle.absolute()) if ca_bundle else None,
+        "deploy": not no_deploy,
+        "preview": preview,
+    }
+    report = client.post("/api/import/csv", wish, patience=PATIENCE)
+    begun = _begin(client, report) if begin and report["imported"] else []
+    if as_json:
+        print_json({**report, "requested": begun})
+    else:
+        _tell_csv(report, begun)
+    if report["faults"]:
+        sys.exit(Exit.USAGE)
+
+
+def _begin(client: Client, report: dict[str, Any]) -> list[str]:
+    """Request what was never issued; return the names."""
+    begun = []
+    for certificate_id in dict.fromkeys(item["certificate_id"] for item in report["items"]):
+        certificate = client.get(f"/api/managedcertificates/{certificate_id}") if certificate_id else None
+        if certificate is not None and certificate["due_reason"] == DueReason.NOT_BEGUN:
+            client.post(f"/api/managedcertificates/{certificate_id}/request")
+            begun.append(certificate["name"])
+    return begun
+
+
+def _tell_csv(report: dict[str, Any], begun: list[str]) -> None:
+    rows = [[str(item["line"]), item["fate"], item["name"], ", ".join(item["identifiers"])] for item in report["items"]]
+    if rows:
+        print_table(["LINE", "FATE", "NAME", "DOMAINS"], rows, empty="")
+    for note in report["notes"]:
+        click.echo(note, err=True)
+    for item in report["items"]:
+        for note in item["notes"]:
+            click.echo(f"Line {item['line']}: {note}", err=True)
+    for fault in report["faults"]:
+        click.echo(f"{fault['text']} {fault['remedy']}".rstrip(), err=True)
+    if report["faults"]:
+        click.echo("Nothing was imported.")
+    elif report["preview"]:
+        click.echo(f"Preview; nothing was changed. {report['counts']['create']} would be new.")
+    else:
+        asked = (
+            f"Requested: {', '.join(begun)}." if begun else "Nothing was requested: certify renew NAME, or --request."
+        )
+        click.echo(f"{report['counts']['create']} are new. {asked}")
+
+
+def _text(file: Path) -> str:
+    octets = file.read_bytes()
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise click.BadParameter(
+            f"{file}, line {line}: this is not UTF-8. Save it as CSV UTF-8.", param_hint="FILE"
+        ) from error
 
 
 def _tell(report: dict[str, Any], *, as_json: bool) -> None:

@@ -77,7 +77,7 @@ def make_app(
     app.include_router(notifications.router(engine.store, works.channels))
     app.include_router(secrets.router(engine.store))
     app.include_router(database.router(works.upkeep, while_closed))
-    app.include_router(transfer.router(works.gathering, works.importer))
+    app.include_router(transfer.router(works.gathering, works.importer, works.csv_importer))
     app.include_router(health.router(watch, instance, is_ready=lambda: True))
     app.include_router(config.router(data_dir))
     app.include_router(metrics.router(watch, lambda: engine.store))

@@ -61,6 +61,7 @@ ROLES: dict[tuple[str, str], Role] = {
     # A file that somebody has made can hold commands, as settings can; and one that is made here holds every secret.
     ("POST", "/api/export/encrypted"): _ADMINISTRATOR,
     ("POST", "/api/import/encrypted"): _ADMINISTRATOR,
+    ("POST", "/api/import/csv"): _ADMINISTRATOR,
     ("GET", "/metrics"): _READER,
     ("GET", "/api/health"): _READER,
     ("GET", "/api/health/findings"): _READER,

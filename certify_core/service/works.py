@@ -23,6 +23,7 @@ from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
 from certify_core.service.upkeep import Act, Upkeep, tell
 from certify_core.store import Store
+from certify_core.transfer.csv_import import CsvImporter
 from certify_core.transfer.gathering import Gathering
 from certify_core.transfer.importing import Importer
 
@@ -69,6 +70,7 @@ class Works:
         self.channels = ChannelKeeper(self.store, plugins, machine)
         self.gathering = Gathering(self.store, plugins.moved_folders, machine, time.time)
         self.importer = Importer(self.engine, self.channels, time.time)
+        self.csv_importer = CsvImporter(self.engine, time.time)
         self._teller = Teller(self.store, Delivery(self.store, self.channels, time.time), report, machine)
         self._teller.listen_to(self.engine.events)
 

@@ -7,6 +7,7 @@ Without a header a row is `SiteID, Name, domain;domain`. A header names the colu
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -68,7 +69,7 @@ class Row:
 
 def read_rows(text: str) -> tuple[list[Row], list[Fault]]:
     """Return all rows that could be read, and all that is wrong with the others."""
-    reader = csv.reader(_with_commas_kept(text.splitlines(keepends=True)), skipinitialspace=True, strict=True)
+    reader = csv.reader(_with_commas_kept(io.StringIO(text, newline="")), skipinitialspace=True, strict=True)
     rows: list[Row] = []
     faults: list[Fault] = []
     columns: tuple[str, ...] | None = None
@@ -80,7 +81,7 @@ def read_rows(text: str) -> tuple[list[Row], list[Fault]]:
             if columns is None:
                 columns, of_header = _header(values, reader.line_num)
                 faults += of_header
-                if columns != WITHOUT_HEADER or _is_header(values):
+                if _is_header(values):
                     continue
             if len(values) != len(columns):
                 faults.append(_width(reader.line_num, values, columns))

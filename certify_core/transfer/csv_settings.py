@@ -1,9 +1,10 @@
 """What a row of Certify The Web means here: settings of a managed certificate, and what of the row has no meaning.
 
-siteid, deploymentsiteoption, performautomatedcertbinding   the deployment to IIS
-name, domains, primarydomain                                the same here
-includeinautorenew                                          automatic renewal
-the rest                                                    done otherwise here, or to be done by hand: told as notes
+    siteid, deploymentsiteoption, performautomatedcertbinding   the deployment to IIS
+    name, domains, primarydomain                                the same here
+    includeinautorenew                                          automatic renewal
+
+All other columns are done otherwise here, or to be done by hand: that is told and never silently left out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from certify_core.errors import InvalidInput
 from certify_core.transfer.csv_rows import Fault, Row
 
 AUTO, SINGLE_SITE, ALL_SITES, STORE_ONLY, NO_DEPLOYMENT = "5", "10", "20", "30", "40"
-_OPTIONS = f"{AUTO} (auto), {SINGLE_SITE} (single site), {ALL_SITES} (all sites), {STORE_ONLY} (store only), {NO_DEPLOYMENT} (none)"
+OPTIONS = {AUTO: "auto", SINGLE_SITE: "single site", ALL_SITES: "all sites", STORE_ONLY: "store", NO_DEPLOYMENT: "none"}
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no"}
 NOTES = {
     "performautoconfig": "nothing is configured here: http-01 has a listener of its own",
@@ -31,7 +32,7 @@ NOTES = {
 """Columns that need no counterpart, and why; told once."""
 BY_HAND = {
     "prerequestpowershellscript": "nothing is run before a request",
-    "postrequestpowershellscript": "the script is not run: give the deployment `files` a reload command, if it is needed",
+    "postrequestpowershellscript": "the script is not run: the deployment `files` has a reload command",
     "webhookurl": "the webhook is not called: have people and programs told by a channel (certify notify add)",
 }
 """Columns whose values somebody has to do something about; told for every row that has one."""
@@ -134,8 +135,9 @@ def _deployments(row: Row, *, binds: bool, faults: list[Fault]) -> tuple[Deploym
         faults.append(row.fault("siteid", f"{site!r} is neither a number nor auto.", remedy))
     has_site = site.isdecimal() and site != "0"
     option = row.values.get("deploymentsiteoption", "") or (SINGLE_SITE if has_site else AUTO)
-    if option not in {AUTO, SINGLE_SITE, ALL_SITES, STORE_ONLY, NO_DEPLOYMENT}:
-        faults.append(row.fault("deploymentsiteoption", f"There is no option {option!r}.", f"Known: {_OPTIONS}."))
+    if option not in OPTIONS:
+        known = ", ".join(f"{number} ({meaning})" for number, meaning in OPTIONS.items())
+        faults.append(row.fault("deploymentsiteoption", f"There is no option {option!r}.", f"Known: {known}."))
     if option == SINGLE_SITE and not has_site:
         faults.append(row.fault("siteid", "A single site is wanted, and it has no number.", f"Give it, or {AUTO}."))
     if option == NO_DEPLOYMENT:

@@ -11,6 +11,7 @@ import binascii
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Header, Request
@@ -21,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from certify_core.errors import InvalidInput, LocalFault
 from certify_core.service.json_body import StrictJsonRoute
 from certify_core.service.routes.views import iso
+from certify_core.transfer.csv_import import CsvImporter, CsvWish
 from certify_core.transfer.envelope import KEY_BYTES, PART, Derivation, seal
 from certify_core.transfer.gathering import Gathering
 from certify_core.transfer.importing import Importer
@@ -42,7 +44,24 @@ class ExportWish(BaseModel):
     """The 64 octets that scrypt has made, in base64url."""
 
 
-def router(gathering: Gathering, importer: Importer) -> APIRouter:
+class CsvImportWish(BaseModel):
+    """A CSV file of Certify The Web."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: str
+    """Its text."""
+    authority: str = "letsencrypt"
+    """The id of an authority, or the address of an ACME directory, for every row."""
+    ca_bundle: str | None = None
+    """A PEM file with the TLS roots of the directory."""
+    deploy: bool = True
+    """Without it nothing is deployed to IIS."""
+    preview: bool = False
+    """Only say what would be done."""
+
+
+def router(gathering: Gathering, importer: Importer, csv_importer: CsvImporter) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/api", tags=["moving"], route_class=StrictJsonRoute)
 
@@ -80,6 +99,20 @@ def router(gathering: Gathering, importer: Importer) -> APIRouter:
             except OSError as error:
                 raise _no_room(error) from error
             return report_document(await run_in_threadpool(act, file, derived, replace=replace), preview=preview)
+
+    @routes.post("/import/csv")
+    def import_csv(wish: CsvImportWish) -> dict[str, Any]:
+        """Look after what the rows of a CSV file say; if anything in it is wrong nothing is done. Nothing is requested."""
+        asked = CsvWish(wish.content, wish.authority, wish.ca_bundle, wish.deploy)
+        report = csv_importer.preview(asked) if wish.preview else csv_importer.run(asked)
+        return {
+            "preview": wish.preview,
+            "imported": not wish.preview and not report.faults,
+            "notes": report.notes,
+            "counts": report.counts,
+            "items": [asdict(item) for item in report.items],
+            "faults": [{**asdict(fault), "text": str(fault)} for fault in report.faults],
+        }
 
     return routes
 
