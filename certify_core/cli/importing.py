@@ -124,7 +124,7 @@ def _tell_csv(report: dict[str, Any], begun: list[str]) -> None:
         click.echo(f"Preview; nothing was changed. {report['counts']['create']} would be new.")
     else:
         asked = (
-            f"Requested: {', '.join(begun)}." if begun else "Nothing was requested: certify renew NAME, or --request."
+            f"Requested: {', '.join(begun)}." if begun else "Nothing is requested: certify renew NAME, or --request."
         )
         click.echo(f"{report['counts']['create']} are new. {asked}")
 

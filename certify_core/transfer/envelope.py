@@ -37,8 +37,8 @@ _SALT_BYTES, _TAG_BYTES = 16, 16
 _LARGEST_HEADER = 4096
 _LARGEST_MEMORY = 1 << 30
 """Octets that scrypt may take (128 * n * r)."""
-_HARDEST = 1 << 27
-"""The largest n * r * p: about a minute of one processor."""
+_HARDEST = 1 << 25
+"""The largest n * r * p: about 15 seconds of one processor."""
 _REMEDY = "Give a file that `certify export --encrypted` has made."
 
 

@@ -102,7 +102,7 @@ def router(gathering: Gathering, importer: Importer, csv_importer: CsvImporter) 
 
     @routes.post("/import/csv")
     def import_csv(wish: CsvImportWish) -> dict[str, Any]:
-        """Look after what the rows of a CSV file say; if anything in it is wrong nothing is done. Nothing is requested."""
+        """Look after what the rows of a CSV file say, or if any of them is wrong do nothing; nothing is requested."""
         asked = CsvWish(wish.content, wish.authority, wish.ca_bundle, wish.deploy)
         report = csv_importer.preview(asked) if wish.preview else csv_importer.run(asked)
         return {
