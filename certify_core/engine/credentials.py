@@ -16,10 +16,10 @@ from certify_core.store.credentials import no_credential
 from certify_core.store.secrets import Vault
 
 
-class KnownCredentials(Protocol):
-    """Where a credential is looked up."""
+class Credentials(Protocol):
+    """Where credentials are found by their ids."""
 
-    def get(self, credential_id: str) -> Credential:
+    def get(self, credential_id: str, /) -> Credential:
         """Return one.
 
         Raises:
@@ -86,7 +86,7 @@ class StoredCredentials:
 
 def with_credential(
     vault: Vault,
-    credentials: KnownCredentials,
+    credentials: Credentials,
     credential_id: str | None,
     provider: str,
     parameters: Mapping[str, JsonValue],

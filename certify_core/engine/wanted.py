@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
 from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
-from certify_core.engine.credentials import KnownCredentials, with_credential
+from certify_core.engine.credentials import Credentials, with_credential
 from certify_core.engine.parameters import MASK, seal
 from certify_core.engine.signing_requests import bundle_without_key, with_signing_request
 from certify_core.errors import InvalidInput
@@ -24,7 +24,7 @@ from certify_core.store.secrets import Vault
 class Wanted:
     """What settings mean with the plugins that are installed."""
 
-    def __init__(self, plugins: Plugins, vault: Vault, credentials: KnownCredentials) -> None:
+    def __init__(self, plugins: Plugins, vault: Vault, credentials: Credentials) -> None:
         self._plugins = plugins
         self._vault = vault
         self._credentials = credentials

@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 from certify_core.contracts import Notifier
 from certify_core.domain.letters import trial
 from certify_core.domain.notification import Channel, ChannelSettings, Message
-from certify_core.engine.credentials import KnownCredentials, with_credential
+from certify_core.engine.credentials import Credentials, with_credential
 from certify_core.engine.parameters import seal
 from certify_core.errors import CertifyError, PluginFailed
 from certify_core.plugins import Plugins, parse_parameters
@@ -78,7 +78,7 @@ class ChannelKeeper:
         self,
         settings: ChannelSettings,
         current: Mapping[str, JsonValue],
-        credentials: KnownCredentials | None = None,
+        credentials: Credentials | None = None,
     ) -> ChannelSettings:
         """Return settings fit to be stored: the notifier exists, every parameter fits, secrets are sealed.
 
@@ -94,7 +94,7 @@ class ChannelKeeper:
         return checked
 
     def _parameters(
-        self, settings: ChannelSettings, notifier: Notifier, credentials: KnownCredentials | None = None
+        self, settings: ChannelSettings, notifier: Notifier, credentials: Credentials | None = None
     ) -> BaseModel:
         values = with_credential(
             self._store.vault,

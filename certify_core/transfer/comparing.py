@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings
@@ -34,6 +34,13 @@ def compare_files(where: str, theirs: object, here: object | None) -> Verdict:
     if theirs == here:
         return UNCHANGED
     return Fate.CONFLICT, f"Another {where} is here.", "Move it away if it is not needed, then import again."
+
+
+def compare_setting(theirs: JsonValue, here: JsonValue, *, replace: bool) -> Verdict:
+    """Compare a setting of the service; None is one that is not set."""
+    if here is None:
+        return Fate.CREATE, "It holds from the next start.", ""
+    return UNCHANGED if theirs == here else _otherwise("Other here.", replace=replace)
 
 
 def compare_settings(

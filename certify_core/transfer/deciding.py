@@ -9,6 +9,8 @@ import os
 from dataclasses import replace as changed
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from certify_core.acme import AccountKey
 from certify_core.domain.credential import Credential
 from certify_core.domain.notification import Channel
@@ -24,11 +26,13 @@ from certify_core.transfer.comparing import (
     Verdict,
     compare_account,
     compare_files,
+    compare_setting,
     compare_settings,
     compare_token,
 )
 from certify_core.transfer.deciding_certificates import DecidingCertificates
 from certify_core.transfer.gathering import (
+    Settings,
     account_record,
     channel_record,
     credential_record,
@@ -42,6 +46,7 @@ from certify_core.transfer.records import (
     CredentialRecord,
     FileRecord,
     FolderRecord,
+    SettingRecord,
     Thing,
     TokenRecord,
 )
@@ -57,11 +62,14 @@ class Deciding:
         plugins: Plugins,
         credentials: StoredCredentials,
         channels: ChannelKeeper,
+        settings: Settings,
         now: float,
         *,
         replace: bool,
     ) -> None:
         self.incoming = Incoming()
+        self.settings: dict[str, JsonValue] = {}
+        """What is to be written into the service's own."""
         self.items: list[Item] = []
         self.written: set[tuple[str, str]] = set()
         """Kind and id of what is to be written."""
@@ -69,6 +77,7 @@ class Deciding:
         self._plugins = plugins
         self._checker = credentials
         self._channels = channels
+        self._settings = settings
         self._now = now
         self._replace = replace
         self._credentials = _ComingCredentials(store)
@@ -93,6 +102,8 @@ class Deciding:
                 verdict = self._folder(record)
             case FileRecord():
                 verdict = self._file(record)
+            case SettingRecord():
+                verdict = self._setting(record)
             case CredentialRecord():
                 verdict = self._credential(record)
             case AccountRecord():
@@ -122,6 +133,13 @@ class Deciding:
             raise InvalidInput("file", f"The service may not write into {path.parent}.", f"Copy {path} there yourself.")
         self._files.add(record.id)
         return compare_files("file", record.content, None)
+
+    def _setting(self, record: SettingRecord) -> Verdict:
+        self._settings.check(record.id, record.value)
+        verdict = compare_setting(record.value, self._settings.read().get(record.id), replace=self._replace)
+        if verdict[0].is_written:
+            self.settings[record.id] = record.value
+        return verdict
 
     def _credential(self, record: CredentialRecord) -> Verdict:
         here = self._credentials.find(record.id)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
+
+from pydantic import JsonValue
 
 from certify_core import __version__
 from certify_core.domain.certificate import Issued, ManagedCertificate
@@ -32,17 +35,34 @@ from certify_core.transfer.records import (
     MovedFile,
     Record,
     RevocationRecord,
+    SettingRecord,
     TokenRecord,
 )
+
+
+class Settings(Protocol):
+    """The service's own settings, as far as they move."""
+
+    def read(self) -> Mapping[str, JsonValue]:
+        """Return those that are set."""
+
+    def check(self, name: str, value: JsonValue) -> None:
+        """See that one may be written; raise `InvalidInput` if not."""
+
+    def write(self, settings: Mapping[str, JsonValue]) -> None:
+        """Write settings."""
 
 
 class Gathering:
     """Reads a store."""
 
-    def __init__(self, store: Store, folders: Iterable[Path], machine: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, folders: Iterable[Path], settings: Settings, machine: str, clock: Callable[[], float]
+    ) -> None:
         """`folders` are those of plugins that move too; `machine` is the name by which people know this one."""
         self._store = store
         self._folders = list(folders)
+        self._settings = settings
         self._machine = machine
         self._clock = clock
 
@@ -73,6 +93,7 @@ class Gathering:
         roots = {account.ca_bundle for account in accounts}
         roots |= {store.certificates.get(each).settings.ca_bundle for each in certificates}
         yield from (file_record(path) for path in sorted(path for path in roots if path is not None))
+        yield from (SettingRecord(id=name, value=value) for name, value in self._settings.read().items())
         yield from (credential_record(vault, credential) for credential in store.credentials.all())
         yield from (account_record(account) for account in accounts)
         yield from (channel_record(vault, channel) for channel in store.channels.all())

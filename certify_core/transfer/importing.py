@@ -22,6 +22,7 @@ from certify_core.errors import LocalFault
 from certify_core.files import write_atomically, write_folder_atomically
 from certify_core.notifications.channels import ChannelKeeper
 from certify_core.transfer.deciding import Deciding
+from certify_core.transfer.gathering import Settings
 from certify_core.transfer.reading import read_records
 from certify_core.transfer.records import (
     CertificateRecord,
@@ -41,9 +42,10 @@ READABLE = 0o644
 class Importer:
     """Imports into one service; one file at a time."""
 
-    def __init__(self, engine: Engine, channels: ChannelKeeper, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, channels: ChannelKeeper, settings: Settings, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._channels = channels
+        self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -68,6 +70,8 @@ class Importer:
             for record in read_records(file, key):
                 if not isinstance(record, ExportRecord | EndRecord) and (record.kind, record.id) in decided.written:
                     self._write_files(record)
+            if decided.settings:
+                self._settings.write(decided.settings)
             with ExitStack() as stack:
                 for directory in {account.directory for account, _ in decided.incoming.accounts}:
                     # Nobody opens or uses an account there meanwhile; afterwards all use the one that has come.
@@ -81,7 +85,13 @@ class Importer:
     def _decide(self, file: BinaryIO, key: bytes, *, replace: bool) -> tuple[Report, Deciding]:
         engine = self._engine
         decided = Deciding(
-            engine.store, engine.plugins, engine.credentials, self._channels, self._clock(), replace=replace
+            engine.store,
+            engine.plugins,
+            engine.credentials,
+            self._channels,
+            self._settings,
+            self._clock(),
+            replace=replace,
         )
         first, last = _ends(read_records(file, key), decided.decide)
         return Report(first.made_at, first.made_by, first.machine, last.left_out, decided.items), decided

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Base64UrlBytes, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, Base64UrlBytes, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from certify_core.domain.access import Role
 from certify_core.domain.ari import RenewalInformation
@@ -76,6 +76,15 @@ class FileRecord(_Record):
     id: Annotated[str, AfterValidator(_absolute)]
     """Its path."""
     content: Base64UrlBytes
+
+
+class SettingRecord(_Record):
+    """A setting of the service."""
+
+    kind: Literal["setting"] = "setting"
+    id: str
+    """Its name."""
+    value: JsonValue = Field(repr=False)
 
 
 class CredentialRecord(_Record):
@@ -183,6 +192,15 @@ class EndRecord(_Record):
     """Sentences."""
 
 
-Thing = FolderRecord | FileRecord | CredentialRecord | AccountRecord | ChannelRecord | TokenRecord | CertificateRecord
+Thing = (
+    FolderRecord
+    | FileRecord
+    | SettingRecord
+    | CredentialRecord
+    | AccountRecord
+    | ChannelRecord
+    | TokenRecord
+    | CertificateRecord
+)
 Record = ExportRecord | Thing | EndRecord
 RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])

@@ -142,7 +142,7 @@ def test_one_that_is_easily_guessed_is_refused(service: Service, tmp_path: Path)
 @pytest.mark.parametrize("command", [("export",), ("import", "encrypted")])
 def test_no_option_takes_it_on_the_command_line(service: Service, command: tuple[str, ...]) -> None:
     shown = service.certify(*command, "--help").out
-    assert [word for word in shown.split() if word.startswith("--pass")] == ["--passphrase-file"]
+    assert {word for word in shown.split() if word.startswith("--pass")} == {"--passphrase-file"}
 
 
 # -- CSV --------------------------------------------------------------------------------------------------------------

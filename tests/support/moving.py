@@ -30,11 +30,11 @@ def export_wish() -> dict[str, Any]:
     return {"kdf": DERIVATION.model_dump(mode="json"), "key": key_text()}
 
 
-def export_of(service: Service) -> bytes:
-    """Return everything of a service as an encrypted file."""
+def export_of(service: Service, wish: dict[str, Any] | None = None) -> bytes:
+    """Return everything of a service as an encrypted file, by default one that `KEY` opens."""
     with urllib3.PoolManager(retries=False, timeout=60) as http:
         headers = {"Authorization": f"Bearer {service.token}"}
-        answer = http.request("POST", service.url + EXPORT, json=export_wish(), headers=headers)
+        answer = http.request("POST", service.url + EXPORT, json=wish or export_wish(), headers=headers)
     assert answer.status == 200, answer.data
     return answer.data
 

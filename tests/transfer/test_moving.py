@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ NOTHING: dict[str, list[Any]] = {"accounts": [], "credentials": [], "notificatio
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The machine that everything comes from: one certificate of the local authority, and all that can be kept."""
     folder = tmp_path_factory.mktemp("source")
-    service = Service(folder / "data").configure(logLevel="debug").start()
+    service = Service(folder / "data").configure(logLevel="debug", logFormat="json", port=0).start()
     credential = {"id": "pfx", "provider": "files", "parameters": {"pfx_password": SECRET}}
     assert service.call("POST", "/api/credentials", credential).status == 201
     channel = {
@@ -142,10 +143,17 @@ def test_a_renewal_there_goes_on_as_here(file: bytes, target: Service) -> None:
     assert (after["status"], after["issued"]["serial"] != before) == ("healthy", True)
 
 
+def test_settings_move_and_those_of_the_machine_itself_do_not(moved: Service) -> None:
+    set_here = json.loads((moved.data_dir / "serviceconfig.json").read_text())
+    assert set_here == {"logLevel": "debug", "logFormat": "json"}
+
+
 def test_a_preview_says_what_would_be_done_and_does_nothing(file: bytes, empty: Service) -> None:
     answer = import_into(empty, file, preview=True)
     assert fates(answer) == {
         ("folder", "ca_local"): "create",
+        ("setting", "logLevel"): "unchanged",
+        ("setting", "logFormat"): "create",
         ("credential", "pfx"): "create",
         ("channel", "ops"): "create",
         ("token", "Monitoring"): "create",
