@@ -58,7 +58,7 @@ class Tokens:
         with self._database.write() as connection:
             connection.execute(delete(ACCESS_TOKENS).where(T.expires_at < now - SHOWN_EXPIRED))
             connection.execute(insert(ACCESS_TOKENS), token_row(token))
-        return token
+        return AccessToken(token.id, title, role, created_by, now, expires_at)
 
     def delete(self, token_id: str) -> None:
         """Remove one: it opens nothing from now on.

@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, StrictBool
 from starlette.concurrency import run_in_threadpool
 
 from certify_core.errors import InvalidInput, LocalFault
@@ -55,9 +55,9 @@ class CsvImportWish(BaseModel):
     """The id of an authority, or the address of an ACME directory, for every row."""
     ca_bundle: str | None = None
     """A PEM file with the TLS roots of the directory."""
-    deploy: bool = True
+    deploy: StrictBool = True
     """Without it nothing is deployed to IIS."""
-    preview: bool = False
+    preview: StrictBool = False
     """Only say what would be done."""
 
 
