@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from certify_core.errors import InvalidInput
-from certify_core.service.config import NAMES, change_settings, parse_config
+from certify_core.service.config import change_settings
 from certify_core.service.config_file import read_config_file
+from certify_core.service.settings import NAMES, ServiceConfig
 
-OF_THE_MACHINE = frozenset({"host", "port", "portNegotiation", "httpChallengeServerPort", "store"})
+OF_THE_MACHINE = frozenset(
+    {"useHTTPS", "host", "port", "enableAutoPortNegotiation", "httpChallengeServerPort", "store"}
+)
 """Where it answers, and what keeps its data."""
 
 
@@ -39,7 +42,10 @@ class MovedSettings:
         """
         if name not in NAMES.values() or name in OF_THE_MACHINE:
             raise InvalidInput(name, f"{name} is no setting that moves.", "Was the file made by a newer Certify?")
-        parse_config({name.lower(): value})
+        try:
+            ServiceConfig.model_validate({name.lower(): value})
+        except ValidationError as error:
+            raise InvalidInput(name, f"{name}: {error.errors()[0]['msg']}.", "Set it by hand.") from None
 
     def write(self, settings: Mapping[str, JsonValue]) -> None:
         """Write settings; they hold from the next start.

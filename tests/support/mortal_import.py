@@ -26,7 +26,7 @@ def main() -> None:
     """Import, and die on the way or not."""
     data_dir, file, number = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     plugins = Plugins.load(PluginContext(data_dir))
-    works = Works(plugins, "sqlite", data_dir, lambda: None)
+    works = Works(plugins, "sqlite", data_dir, lambda: None, lambda act: None)
     numbers = itertools.count(1)
 
     def write() -> None:
