@@ -19,6 +19,13 @@ EXAMPLE = """\b
 Example:
   certify import csv sites.csv --preview
 """
+DONE = {
+    "create": "created",
+    "change": "changed",
+    "unchanged": "unchanged",
+    "conflict": "in conflict",
+    "refused": "refused",
+}
 COLUMNS = ["FATE", "KIND", "NAME", "DETAIL"]
 
 
@@ -152,8 +159,10 @@ def _tell(report: dict[str, Any], *, as_json: bool) -> None:
                 click.echo(f"{item['name']}: {item['remedy']}", err=True)
         for sentence in report["left_out"]:
             click.echo(f"Not in the file: {sentence}", err=True)
-        counts = ", ".join(f"{number} {fate}" for fate, number in report["counts"].items() if number)
-        click.echo(f"{'Preview; nothing was changed. ' if report['preview'] else ''}{counts or 'Nothing.'}")
+        counts = ", ".join(f"{number} {DONE[fate]}" for fate, number in report["counts"].items() if number)
+        click.echo(
+            f"{'Preview; nothing was changed. It would be: ' if report['preview'] else ''}{counts or 'nothing'}."
+        )
     if report["counts"]["refused"]:
         sys.exit(Exit.FAILED)
     if report["counts"]["conflict"]:

@@ -113,7 +113,9 @@ def unseal(file: BinaryIO, key: bytes) -> Iterator[bytes]:
     _, head = _read_head(file)
     if not hmac.compare_digest(file.read(_HALF), _proof(head, key)):
         raise InvalidInput(
-            "passphrase", "The passphrase is not that of the file, or the file's beginning was changed.", _REMEDY
+            "passphrase",
+            "The passphrase is not that of the file, or the file's beginning was changed.",
+            "Try another one.",
         )
     cipher = AESGCM(key[:_HALF])
     for number, (part, is_last) in enumerate(_with_last(_blocks(file))):

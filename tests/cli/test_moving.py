@@ -71,7 +71,7 @@ def test_where_nothing_can_be_written_that_is_told(service: Service, tmp_path: P
 
 def test_a_preview_shows_what_would_be_done(service: Service, exported: Path, passphrase: Path) -> None:
     ended = import_encrypted(service, exported, passphrase, "--preview")
-    assert (ended.code, "Preview; nothing was changed." in ended.out) == (0, True)
+    assert (ended.code, "Preview; nothing was changed" in ended.out) == (0, True)
 
 
 def test_what_is_deleted_comes_back(service: Service, tmp_path: Path, passphrase: Path) -> None:
