@@ -52,7 +52,9 @@ class Correlations:
     def work_on(self, certificate_id: str) -> Iterator[None]:
         """Do what is in the block under the id of the work on a certificate."""
         with self._lock:
-            correlation_id = self._ids.setdefault(certificate_id, new_id())
+            if certificate_id not in self._ids:
+                self._ids[certificate_id] = new_id()
+            correlation_id = self._ids[certificate_id]
         with correlated(correlation_id):
             yield
 

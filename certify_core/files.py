@@ -11,7 +11,6 @@ seconds in all, and then told as what it is.
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import shutil
 import time
@@ -50,7 +49,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int = PRIVATE) -> None
 @contextmanager
 def writing_atomically(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """Give a file to write and read that replaces `path` when the block ends; if it fails, all is as it was."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = _temporary(path)
     try:
         with _new_file(temporary, mode) as file:
             yield file
@@ -68,7 +67,7 @@ def write_folder_atomically(folder: Path, files: Mapping[str, bytes], *, mode: i
     Raises:
         FileExistsError: the folder exists and is not empty.
     """
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = _temporary(folder)
     temporary.mkdir(mode=0o700)
     try:
         for name, content in files.items():
@@ -110,7 +109,10 @@ def remove_file(path: Path) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what an interrupted write of `path` left beside it; nobody may be writing it meanwhile."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+    # Compared and not globbed: a pattern for every name would be compiled anew every time.
+    for leftover in path.parent.iterdir():
+        if not _is_temporary(leftover.name, path.name):
+            continue
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
         else:
@@ -172,6 +174,14 @@ def _named(error: PermissionError, path: Path) -> PermissionError:
     except OSError:
         pass  # it is gone, or something else is the matter: what was said first stands
     return error
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+
+
+def _is_temporary(name: str, of: str) -> bool:
+    return name.startswith(f".{of}.") and name.endswith(".tmp") and len(name) == len(f".{of}.01234567.tmp")
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

@@ -7,14 +7,16 @@ and left out as a whole; nothing it does can keep the others from working.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pluggy
 from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic.fields import FieldInfo
 from stevedore import ExtensionManager
 
 from certify_core.contracts import (
@@ -214,15 +216,34 @@ def parse_parameters(model: type[BaseModel], values: dict[str, JsonValue], *, fi
     Raises:
         InvalidInput: names the first wrong field below `field`, such as ``deployments.0.dir``.
     """
+    known = {name for key, item in model.model_fields.items() for name in (key, *_aliases(item))}
+    if model.model_config.get("extra") != "allow":
+        for unknown in values.keys() - known:
+            raise _refused(model, field, unknown, f"There is no parameter {unknown}.{_did_you_mean(unknown, known)}")
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        known = ", ".join(model.model_fields)
-        raise InvalidInput(
-            f"{field}.{where}".rstrip("."), f"{where or field}: {first['msg']}.", f"Parameters: {known}."
-        ) from None
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        missing = first["type"] == "missing"
+        cause = f"The parameter {where} is missing." if missing else f"{where or field}: {reason}."
+        raise _refused(model, field, where, cause) from None
+
+
+def _refused(model: type[BaseModel], field: str, where: str, cause: str) -> InvalidInput:
+    needed = {name for name, item in model.model_fields.items() if item.is_required()}
+    names = ", ".join(f"{name} (needed)" if name in needed else name for name in model.model_fields)
+    return InvalidInput(f"{field}.{where}".rstrip("."), cause, f"Parameters: {names or 'none'}.")
+
+
+def _aliases(item: FieldInfo) -> list[str]:
+    return [name for name in (item.alias, item.validation_alias) if isinstance(name, str)]
+
+
+def _did_you_mean(unknown: str, known: Iterable[str]) -> str:
+    alike = get_close_matches(unknown, known, n=1)
+    return f" Did you mean {alike[0]}?" if alike else ""
 
 
 def _check_contract(item: object, protocols: tuple[type, ...], hook: str) -> None:

@@ -10,6 +10,7 @@ import click
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, print_table, talks_to_service
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.loudness import say
 from certify_core.cli.request import KEY_TYPES
 
 
@@ -61,7 +62,7 @@ def add(
     if as_json:
         print_json(opened)
     else:
-        click.echo(f"Account {opened['url']} at {opened['directory']}.")
+        say(f"Account {opened['url']} at {opened['directory']}.")
 
 
 @account.command("import")
@@ -84,7 +85,7 @@ def import_account(
     if as_json:
         print_json(imported)
     else:
-        click.echo(f"Account {imported['url']} at {imported['directory']} is used from now on.")
+        say(f"Account {imported['url']} at {imported['directory']} is used from now on.")
 
 
 @account.command()
@@ -99,7 +100,7 @@ def rollover(client: Client, ca: str, key_type: str, ca_bundle: Path | None, as_
     if as_json:
         print_json(changed)
     else:
-        click.echo(f"Account {changed['url']} has a new key: {changed['algorithm']}, {changed['thumbprint']}.")
+        say(f"Account {changed['url']} has a new key: {changed['algorithm']}, {changed['thumbprint']}.")
 
 
 @account.command()
@@ -121,7 +122,7 @@ def deactivate(client: Client, ca: str, force: bool, yes: bool, ca_bundle: Path 
     if as_json:
         print_json({"deactivated": document["url"]})
     else:
-        click.echo(f"Account {document['url']} is closed; the next request at its authority opens another one.")
+        say(f"Account {document['url']} is closed; the next request at its authority opens another one.")
 
 
 def _find(client: Client, ca: str) -> dict[str, Any]:

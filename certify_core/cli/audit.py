@@ -13,6 +13,7 @@ import orjson
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, print_table, talks_to_service
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import say
 
 PAGE = 1000
 
@@ -71,7 +72,7 @@ def export(client: Client, output: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"entries": count, "file": str(output)})
     else:
-        click.echo(f"{count} entries are in {output}.")
+        say(f"{count} entries are in {output}.")
 
 
 def _entries(client: Client) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,8 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, print_table, talks_to_service
+from certify_core.cli.completers import certificate_names
+from certify_core.cli.loudness import say
 
 STATUSES = ("waiting", "running", "deploying", "healthy", "warning", "error")
 
@@ -33,7 +35,7 @@ def list_certificates(client: Client, search: str, status: str | None, limit: in
 
 
 @click.command()
-@click.argument("certificate")
+@click.argument("certificate", shell_complete=certificate_names)
 @talks_to_service
 def show(client: Client, certificate: str, as_json: bool) -> None:
     """Show the managed CERTIFICATE (a name or an id)."""
@@ -45,7 +47,7 @@ def show(client: Client, certificate: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("certificate")
+@click.argument("certificate", shell_complete=certificate_names)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @talks_to_service
 def delete(client: Client, certificate: str, yes: bool, as_json: bool) -> None:
@@ -57,11 +59,11 @@ def delete(client: Client, certificate: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": document["id"]})
     else:
-        click.echo(f"{document['name']} is deleted.")
+        say(f"{document['name']} is deleted.")
 
 
 @click.command()
-@click.argument("certificate")
+@click.argument("certificate", shell_complete=certificate_names)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many entries.")
 @talks_to_service
 def log(client: Client, certificate: str, limit: int, as_json: bool) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
+import click
 import orjson
 import urllib3
 
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.loudness import is_verbose
 from certify_core.service.config import read_configuration
 from certify_core.service.recognition import Kind, who_answers
 from certify_core.service.servers import Server, read_server, server_at
@@ -145,6 +148,7 @@ class Client:
         patience: float,
         preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
+        began = time.monotonic()
         try:
             response = self._http.request(
                 method,
@@ -160,6 +164,10 @@ class Client:
                 f"The service does not answer at {self._server.url}.",
                 f"Start it with `certify serve`, or name its data folder with --data-dir (now {self._data_dir}).",
             ) from error
+        if is_verbose():
+            took = (time.monotonic() - began) * 1000
+            known_as = response.headers.get("X-Correlation-Id", "-")
+            click.echo(f"{method} {self._server.url}{path}: {response.status}, {took:.0f} ms, {known_as}", err=True)
         if response.status >= 400:
             raise _refusal(response)
         return response

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,17 +23,28 @@ def talks_to_service(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapped(*, data_dir: Path, as_json: bool, **kwargs: Any) -> Any:
-        try:
+        with refusals_told(as_json=as_json):
             return command(client=Client(data_dir), as_json=as_json, **kwargs)
-        except ServiceRefused as error:
-            if as_json:
-                print_json({"error": error.problem})
-            raise
-        except CertifyError as error:
-            raise click.UsageError(str(error)) from error
 
-    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-    return data_dir_option(as_json(wrapped))
+    return data_dir_option(json_option(wrapped))
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+@contextmanager
+def refusals_told(*, as_json: bool) -> Iterator[None]:
+    """End a command that is refused as the table of exit codes says, and where JSON is wanted with that."""
+    try:
+        yield
+    except ServiceRefused as error:
+        if as_json:
+            print_json({"error": error.problem})
+        raise
+    except CertifyError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def print_json(document: object) -> None:

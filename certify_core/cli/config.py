@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from certify_core.cli.common import print_json, print_table
+from certify_core.cli.common import json_option, print_json, print_table
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import say
 from certify_core.errors import CertifyError, InvalidInput
 
 RESTART = "It holds from the next start of the service."
@@ -22,7 +23,7 @@ def config() -> None:
 
 @config.command()
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@json_option
 def show(data_dir: Path, as_json: bool) -> None:
     """Show every setting, its value and where that comes from."""
     from certify_core.service.config import described, read_configuration
@@ -43,7 +44,8 @@ def show(data_dir: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("value", required=False)
 @click.option("--remove", is_flag=True, help="Take the setting out of the file: the default holds.")
-def set_value(data_dir: Path, name: str, value: str | None, remove: bool) -> None:
+@json_option
+def set_value(data_dir: Path, name: str, value: str | None, remove: bool, as_json: bool) -> None:
     """Write a setting into serviceconfig.json; everything else in it stays as it is."""
     from certify_core.service.config import change_settings
 
@@ -55,12 +57,15 @@ def set_value(data_dir: Path, name: str, value: str | None, remove: bool) -> Non
         raise click.UsageError(str(error)) from error
     except CertifyError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(RESTART)
+    if as_json:
+        print_json({"name": name, "value": value})
+    else:
+        say(RESTART)
 
 
 @config.command()
 @data_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@json_option
 def validate(data_dir: Path, as_json: bool) -> None:
     """Check serviceconfig.json and the environment; every fault is named with its line and field."""
     from certify_core.service.config import read_configuration

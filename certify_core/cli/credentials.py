@@ -8,6 +8,7 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import parse_choice, print_json, print_table, talks_to_service
+from certify_core.cli.loudness import say
 
 
 @click.group()
@@ -79,14 +80,14 @@ def delete(client: Client, credential_id: str, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": credential_id})
     else:
-        click.echo(f"{credential_id} is deleted.")
+        say(f"{credential_id} is deleted.")
 
 
 def _done(item: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(item)
     else:
-        click.echo(f"The credential {item['id']} for {item['provider']} is kept, version {item['version']}.")
+        say(f"The credential {item['id']} for {item['provider']} is kept, version {item['version']}.")
 
 
 def _parameters(item: dict[str, Any]) -> str:

@@ -12,9 +12,10 @@ import click
 
 from certify_core.care import ExportForm
 from certify_core.cli.client import Document
-from certify_core.cli.common import print_json, print_table
+from certify_core.cli.common import json_option, print_json, print_table, refusals_told
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import say
 from certify_core.cli.store_keeper import StoreKeeper, store_keeper
 
 SHOWN = 20
@@ -31,10 +32,10 @@ def _keeps_store(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapped(*, data_dir: Path, as_json: bool, **kwargs: Any) -> Any:
-        with store_keeper(data_dir) as keeper:
+        with refusals_told(as_json=as_json), store_keeper(data_dir) as keeper:
             return command(keeper=keeper, as_json=as_json, **kwargs)
 
-    return data_dir_option(click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(wrapped))
+    return data_dir_option(json_option(wrapped))
 
 
 @db.command()
@@ -61,7 +62,7 @@ def backup(keeper: StoreKeeper, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        click.echo(f"Backup {made['id']} is in {made['path']} ({_size(made)}).")
+        say(f"Backup {made['id']} is in {made['path']} ({_size(made)}).")
 
 
 @db.command("list")
@@ -115,7 +116,7 @@ def export(keeper: StoreKeeper, file: Path, form: str | None, as_json: bool) -> 
     if as_json:
         print_json({"file": str(file), "format": chosen})
     else:
-        click.echo(f"All rows are in {file} ({chosen}).")
+        say(f"All rows are in {file} ({chosen}).")
 
 
 def _tell(report: Document, *, as_json: bool) -> None:

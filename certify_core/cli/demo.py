@@ -22,6 +22,7 @@ import click
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import is_quiet, say
 from certify_core.cli.progress import follow, show_step
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _run(host: Host, site: Path, started: float, *, stay: bool, as_json: bool) -
     server = _serve_page(site)
     try:
         port = server.server_address[1]
-        served = _check_page(port, root)
+        served = check_page(port, root)
         result = {
             "outcome": outcome,
             "api": client.url,
@@ -121,7 +122,7 @@ class _Page(http.server.BaseHTTPRequestHandler):
         """Keep the terminal for the demo's own lines."""
 
 
-def _check_page(port: int, root_pem: str) -> str:
+def check_page(port: int, root_pem: str) -> str:
     """Return the serial of the certificate that the page is served with, trusting the authority's root alone."""
     context = ssl.create_default_context(cadata=root_pem)
     with (
@@ -143,11 +144,12 @@ def _report(result: dict[str, Any], host: Host, *, stay: bool, as_json: bool) ->
     from rich.console import Console
 
     served = f"over TLS against the local root, serial {result['served_serial']}"
-    show_step(Console(), "page checked", served, good=True)
-    click.echo(f"\nDone in {result['seconds']} s.\n  API   {result['api']}   (token in {host.data_dir / 'api.token'})")
-    click.echo(f"  Page  {result['page']}")
+    if not is_quiet():
+        show_step(Console(), "page checked", served)
+    say(f"\nDone in {result['seconds']} s.\n  API   {result['api']}   (token in {host.data_dir / 'api.token'})")
+    say(f"  Page  {result['page']}")
     if stay:
-        click.echo("Ctrl-C ends the demo and removes everything.")
+        say("Ctrl-C ends the demo and removes everything.")
 
 
 def _interruption() -> threading.Event:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from certify_core.cli.client import Client
-from certify_core.cli.common import print_json
+from certify_core.cli.common import json_option, print_json
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit, ServiceRefused
 from certify_core.domain.finding import Severity
@@ -29,7 +29,7 @@ Document = dict[str, Any]
 @click.command()
 @data_dir_option
 @click.option("--fix", is_flag=True, help="Mend what can be mended without harm.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@json_option
 def doctor(data_dir: Path, fix: bool, as_json: bool) -> None:
     """Look for everything that keeps Certify from working, and say what to do.
 

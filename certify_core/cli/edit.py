@@ -9,11 +9,13 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import parse_choice, print_json, talks_to_service
+from certify_core.cli.completers import certificate_names, complete_challenge, complete_deployment
+from certify_core.cli.loudness import say
 from certify_core.cli.request import KEY_TYPES, deployments, signing_request
 
 
 @click.command()
-@click.argument("certificate")
+@click.argument("certificate", shell_complete=certificate_names)
 @click.option("--name", help="What you call it.")
 @click.option("--add", multiple=True, metavar="NAME", help="Add an identifier; repeatable.")
 @click.option("--remove", multiple=True, metavar="NAME", help="Remove an identifier; repeatable.")
@@ -31,8 +33,19 @@ from certify_core.cli.request import KEY_TYPES, deployments, signing_request
 @click.option("--no-fallback", is_flag=True, help="Remove all fallback authorities.")
 @click.option("--rehearse-at", metavar="ID|URL", help="Authority for tests; empty for the one that is known.")
 @click.option("--leave-out-after", type=click.IntRange(0), help="Failures of a name in a row; 0 to leave none out.")
-@click.option("--challenge", metavar="PROVIDER[:KEY=VALUE,...]")
-@click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Replaces all deployments; repeatable.")
+@click.option(
+    "--challenge",
+    metavar="PROVIDER[:KEY=VALUE,...]",
+    shell_complete=complete_challenge,
+    help="How control of names is shown; `certify plugins show PROVIDER` lists what it takes.",
+)
+@click.option(
+    "--deploy",
+    multiple=True,
+    metavar="TARGET[:KEY=VALUE,...]",
+    shell_complete=complete_deployment,
+    help="Replaces all deployments; repeatable.",
+)
 @click.option("--no-deploy", is_flag=True, help="Remove all deployments.")
 @click.option("--auto-renew/--no-auto-renew", default=None)
 @click.option("--at-percent", type=float, help="Renew after this share of the lifetime.")
@@ -50,7 +63,7 @@ def edit(client: Client, certificate: str, expected: int | None, as_json: bool, 
     if as_json:
         print_json(changed)
     else:
-        click.echo(f"{changed['name']} is changed; it has version {changed['version']} now.")
+        say(f"{changed['name']} is changed; it has version {changed['version']} now.")
 
 
 def _changes(

@@ -19,6 +19,11 @@ class Exit(IntEnum):
     CONFLICT = 5
     WARNING = 6
 
+    @property
+    def meaning(self) -> str:
+        """What it says, in words."""
+        return self.name.lower().replace("_", " ")
+
 
 class ServiceRefused(click.ClickException):
     """Ends a command with a message of cause and remedy."""

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+from certify_core.cli.common_options import completed
+from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import heed_no_color, loudness_options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMPLETE = "_CERTIFY_COMPLETE"
+"""The variable by which a shell asks what completes a line."""
 
 COMMANDS = {
     "demo": ("certify_core.cli.demo:demo", "See it work: service, local authority, certificate, HTTPS page."),
@@ -17,6 +29,9 @@ COMMANDS = {
     "edit": ("certify_core.cli.edit:edit", "Change what is wanted of a certificate."),
     "renew": ("certify_core.cli.renew:renew", "Renew certificates now."),
     "revoke": ("certify_core.cli.revoke:revoke", "Revoke a certificate."),
+    "deploy": ("certify_core.cli.deploy:deploy", "Deploy the current certificate again now."),
+    "verify": ("certify_core.cli.deploy:verify", "See whether every endpoint serves the current certificate."),
+    "test": ("certify_core.cli.rehearsal:test", "Try whether a certificate could be had and deployed."),
     "delete": ("certify_core.cli.certificates:delete", "Stop looking after a certificate."),
     "log": ("certify_core.cli.certificates:log", "Show the log of one certificate."),
     "account": ("certify_core.cli.accounts:account", "Accounts at certificate authorities."),
@@ -34,7 +49,8 @@ COMMANDS = {
     "doctor": ("certify_core.cli.doctor:doctor", "Find what does not work, and mend it."),
     "selftest": ("certify_core.cli.selftest:selftest", "Try on this machine what no test machine can show."),
     "config": ("certify_core.cli.config:config", "The service's own settings."),
-    "plugins": ("certify_core.cli.plugins:plugins", "Installed plugins, and what does not work."),
+    "plugins": ("certify_core.cli.plugins:plugins", "Plugins: what works, what they offer and ask for."),
+    "completion": ("certify_core.cli.completion:completion", "Print the completion script of a shell."),
     "version": ("certify_core.cli.plugins:version", "Show the versions of command and service."),
 }
 
@@ -51,8 +67,14 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return completed(getattr(importlib.import_module(module), attribute), cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands by the table, without importing any, and options."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing any command."""
@@ -63,12 +85,23 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 service not reachable, 4 not found, 5 conflict, 6 warnings.",
+    epilog=f"Exit codes: {', '.join(f'{code.value} {code.meaning}' for code in Exit)}.",
+    params=loudness_options(),
 )
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Certify: certificates requested, renewed and deployed, without anyone watching."""
+    heed_no_color(context)
 
 
 def main() -> None:
-    """Run the command line."""
-    sys.exit(cli())
+    """Run the command line; what nobody foresaw ends it with one line, and with --verbose the trace."""
+    if COMPLETE in os.environ:
+        importlib.import_module("certify_core.cli.completion")  # knows shells better than click does
+    try:
+        cli(prog_name="certify")
+    except Exception as error:
+        if {"-v", "--verbose"} & set(sys.argv):
+            raise
+        click.echo(f"certify: Unexpected {type(error).__name__}: {error}. --verbose shows the trace.", err=True)
+        sys.exit(Exit.FAILED)

@@ -8,6 +8,8 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import parse_choice, print_json, print_table, talks_to_service
+from certify_core.cli.completers import complete_notifier
+from certify_core.cli.loudness import say
 
 CHANNELS = "/api/notifications/channels"
 PATIENCE = 120.0
@@ -33,7 +35,7 @@ def list_channels(client: Client, as_json: bool) -> None:
 
 @notify.command()
 @click.argument("channel_id", metavar="ID")
-@click.argument("notifier", metavar="NOTIFIER:KEY=VALUE,...")
+@click.argument("notifier", metavar="NOTIFIER:KEY=VALUE,...", shell_complete=complete_notifier)
 @click.option("--title", default="", help="Who is told by it, for people.")
 @click.option(
     "--least", type=click.Choice(["warning", "error"]), default="warning", help="How bad a trouble has to be."
@@ -83,7 +85,7 @@ def test(client: Client, channel_id: str, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"The channel {channel_id} has taken a message.")
+        say(f"The channel {channel_id} has taken a message.")
 
 
 @notify.command()
@@ -95,7 +97,7 @@ def delete(client: Client, channel_id: str, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": channel_id})
     else:
-        click.echo(f"{channel_id} is deleted.")
+        say(f"{channel_id} is deleted.")
 
 
 def _state(item: dict[str, Any]) -> str:
@@ -110,6 +112,4 @@ def _done(item: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(item)
     else:
-        click.echo(
-            f"The channel {item['id']} is kept, version {item['version']}; try it: certify notify test {item['id']}"
-        )
+        say(f"The channel {item['id']} is kept, version {item['version']}; try it: certify notify test {item['id']}")

@@ -9,12 +9,14 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, talks_to_service
+from certify_core.cli.completers import certificate_names
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import say
 from certify_core.cli.progress import follow
 
 
 @click.command()
-@click.argument("certificates", nargs=-1)
+@click.argument("certificates", nargs=-1, shell_complete=certificate_names)
 @click.option("--all-due", is_flag=True, help="All that are due, and all that wait after a failure.")
 @click.option(
     "--use-last-duplicate", is_flag=True, help="Even if it is the last one that the authority gives for these names."
@@ -47,9 +49,9 @@ def renew(
     if as_json:
         print_json({"renewals": results})
     elif not results:
-        click.echo("Nothing is due.")
+        say("Nothing is due.")
     elif not wait:
-        click.echo(f"{len(results)} started; see how they go with `certify list`.")
+        say(f"{len(results)} started; see how they go with `certify list`.")
     if any(result["outcome"] == "failed" for result in results):
         sys.exit(Exit.FAILED)
 

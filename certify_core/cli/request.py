@@ -10,18 +10,15 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import parse_choice, talks_to_service
+from certify_core.cli.completers import complete_challenge, complete_deployment
 from certify_core.cli.exits import Exit, ServiceRefused
 from certify_core.cli.progress import not_waiting, watch
+from certify_core.cli.rehearsal import rehearse
 
 KEY_TYPES = ("ecdsa-p256", "ecdsa-p384", "rsa-2048", "rsa-3072", "rsa-4096")
-EXAMPLE = """\b
-Example:
-  certify request www.example.com --also example.com \\
-      --deploy 'files:dir=/etc/ssl/site,reload=systemctl reload nginx' --wait
-"""
 
 
-@click.command(epilog=EXAMPLE)
+@click.command()
 @click.argument("identifier", required=False)
 @click.option("--csr", type=click.File(), help="Signing request (PEM) in place of IDENTIFIER; its key stays with you.")
 @click.option("--also", multiple=True, metavar="NAME", help="Another name in the same certificate; repeatable.")
@@ -38,11 +35,26 @@ Example:
 @click.option("--fallback", multiple=True, metavar="ID|URL", help="Authority if the first cannot issue; repeatable.")
 @click.option("--rehearse-at", metavar="ID|URL", help="Authority for tests to validate at after a refused name.")
 @click.option("--leave-out-after", type=click.IntRange(1), help="Do without a name that failed so often in a row.")
-@click.option("--challenge", default="http", show_default=True, metavar="PROVIDER[:KEY=VALUE,...]")
-@click.option("--deploy", multiple=True, metavar="TARGET[:KEY=VALUE,...]", help="Where to put it; repeatable.")
+@click.option(
+    "--challenge",
+    default="http",
+    show_default=True,
+    metavar="PROVIDER[:KEY=VALUE,...]",
+    shell_complete=complete_challenge,
+    help="How control of names is shown; `certify plugins show PROVIDER` lists what it takes.",
+)
+@click.option(
+    "--deploy",
+    multiple=True,
+    metavar="TARGET[:KEY=VALUE,...]",
+    shell_complete=complete_deployment,
+    help="Where to put it; repeatable. `certify plugins show TARGET` lists what it takes.",
+)
 @click.option("--auto-renew/--no-auto-renew", default=True, show_default=True)
 @click.option("--wait/--no-wait", default=False, help="Wait until it is deployed; exit 0 only then.")
 @click.option("--timeout", default=600.0, show_default=True, help="Longest silence while waiting, in seconds.")
+@click.option("--dry-run", is_flag=True, help="Only try whether it could be had, and keep nothing.")
+@click.option("--order", is_flag=True, help="With --dry-run: order one at the authority for tests, and forget it.")
 @talks_to_service
 def request(
     client: Client,
@@ -67,6 +79,8 @@ def request(
     auto_renew: bool,
     wait: bool,
     timeout: float,
+    dry_run: bool,
+    order: bool,
     as_json: bool,
 ) -> None:
     """Request a certificate for IDENTIFIER, deploy it, and keep it renewed.
@@ -79,6 +93,8 @@ def request(
         raise click.UsageError("The signing request says all names: leave --also out.")
     if authority and ca_directory:
         raise click.UsageError("Give --ca or --ca-directory, not both.")
+    if order and not dry_run:
+        raise click.UsageError("--order is for --dry-run; without it the certificate is ordered anyway.")
     chosen = parse_choice(challenge, option="--challenge")
     wanted: dict[str, Any] = {
         "name": name,
@@ -97,6 +113,8 @@ def request(
             "leave_out_after": leave_out_after,
         },
     }
+    if dry_run:
+        rehearse(client, "/api/managedcertificates/test", {"settings": wanted, "order": order}, as_json=as_json)
     operation, certificate = _create_or_repeat(client, wanted, name or wanted["identifiers"][0])
     if not wait:
         not_waiting(certificate["id"], certificate["name"], as_json=as_json)

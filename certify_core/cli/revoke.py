@@ -9,14 +9,16 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, talks_to_service
+from certify_core.cli.completers import certificate_names
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import say
 from certify_core.cli.progress import follow
 
 REASONS = ("unspecified", "keyCompromise", "affiliationChanged", "superseded", "cessationOfOperation")
 
 
 @click.command()
-@click.argument("certificate")
+@click.argument("certificate", shell_complete=certificate_names)
 @click.option("--reason", type=click.Choice(REASONS), default="unspecified", show_default=True)
 @click.option("--serial", metavar="HEX", help="An earlier certificate; the current one if not given.")
 @click.option("--renew/--no-renew", default=True, show_default=True, help="Request the current certificate anew.")
@@ -44,7 +46,7 @@ def revoke(
     revocation = client.post(f"/api/managedcertificates/{document['id']}/revoke", wish)
     outcome = None
     if not as_json:
-        click.echo(_told(document["name"], revocation, wait=wait))
+        say(_told(document["name"], revocation, wait=wait))
     if revocation["operation"] and wait:
         outcome = follow(client, revocation["operation"], as_json=as_json, patience=timeout)[1]
     if as_json:

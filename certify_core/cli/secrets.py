@@ -6,6 +6,7 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, talks_to_service
+from certify_core.cli.loudness import say
 
 PATIENCE = 3600.0
 """Seconds: every private key is read and written once."""
@@ -24,7 +25,7 @@ def rotate(client: Client, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    click.echo(f"{answer['resealed']} secrets are sealed under a new master key.")
+    say(f"{answer['resealed']} secrets are sealed under a new master key.")
     if answer["unreadable"]:
         click.echo(f"{answer['unreadable']} could be opened with no key: see the service's log.", err=True)
-    click.echo("The earlier key is forgotten when the service starts next.")
+    say("The earlier key is forgotten when the service starts next.")

@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import orjson
 
-from certify_core.cli.common import print_json
+from certify_core.cli.common import json_option, print_json, refusals_told
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.loudness import is_quiet, say
 from certify_core.contracts import PluginContext
 from certify_core.errors import CertifyError, NotFound
 from certify_core.files import write_atomically
@@ -34,12 +35,19 @@ _MARKS = {
 @data_dir_option
 @click.option("--change/--look", default=None, help="Also make and remove something for the test, or look only.")
 @click.option("--report", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the report there.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@json_option
 def selftest(suite: str, data_dir: Path, change: bool | None, file: Path | None, as_json: bool) -> None:
     """Try on this machine what SUITE is about, such as `windows`; first by looking only.
 
     What changes something for a moment is done with your consent: asked for on a terminal, or given by --change.
     """
+    with refusals_told(as_json=as_json):
+        tried = _tried(suite, data_dir, change=change, file=file, as_json=as_json)
+    sys.exit(Exit.FAILED if any(one.outcome is Outcome.FAILED for one in tried) else Exit.DONE)
+
+
+def _tried(suite: str, data_dir: Path, *, change: bool | None, file: Path | None, as_json: bool) -> list[Tried]:
+    """Run the steps, show how they went, and return that."""
     steps = _steps(suite, data_dir)
     if not steps:
         raise ServiceRefused(
@@ -56,7 +64,7 @@ def selftest(suite: str, data_dir: Path, change: bool | None, file: Path | None,
         print_json(document)
     else:
         _sum_up(tried, file)
-    sys.exit(Exit.FAILED if any(one.outcome is Outcome.FAILED for one in tried) else Exit.DONE)
+    return tried
 
 
 def _steps(suite: str, data_dir: Path) -> list[SelfTestStep]:
@@ -91,6 +99,8 @@ def _consents(steps: list[SelfTestStep], change: bool | None, *, as_json: bool) 
 
 
 def _show(tried: Tried) -> None:
+    if is_quiet() and tried.outcome is not Outcome.FAILED:
+        return
     click.echo(f"{_MARKS[tried.outcome]} {tried.name:<20} {tried.told or tried.title}")
     if tried.remedy:
         click.echo(f"  {'':<20} → {tried.remedy}")
@@ -102,10 +112,10 @@ def _ignore(tried: Tried) -> None:
 
 def _sum_up(tried: list[Tried], file: Path | None) -> None:
     counts = counted(tried)
-    click.echo(f"\n{', '.join(f'{count} {outcome}' for outcome, count in counts.items() if count)}.")
+    say(f"\n{', '.join(f'{count} {outcome}' for outcome, count in counts.items() if count)}.")
     if counts[Outcome.NOT_TRIED]:
-        click.echo("What changes the machine for a moment was not tried: --change tries that too.")
-    click.echo(f"The report is in {file}: it may be sent in." if file else "--report FILE writes a report to send in.")
+        say("What changes the machine for a moment was not tried: --change tries that too.")
+    say(f"The report is in {file}: it may be sent in." if file else "--report FILE writes a report to send in.")
 
 
 def _write(file: Path, content: bytes) -> None:

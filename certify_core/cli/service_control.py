@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from certify_core.cli.common import print_json
+from certify_core.cli.common import json_option, print_json, refusals_told
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.loudness import say
 from certify_core.contracts import PluginContext
 from certify_core.errors import CertifyError, LocalFault, NotFound
 from certify_core.plugins import Plugins
@@ -29,14 +30,15 @@ def _by_manager(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the `manager` of this system, and end it as the table of exit codes says."""
 
     @functools.wraps(command)
-    def wrapped(*, data_dir: Path, **kwargs: Any) -> Any:
-        try:
-            return command(manager=find_manager(data_dir), data_dir=data_dir, **kwargs)
-        except CertifyError as error:
-            code = Exit.NOT_FOUND if isinstance(error, NotFound) else Exit.FAILED
-            raise ServiceRefused(code, error.cause, error.remedy) from error
+    def wrapped(*, data_dir: Path, as_json: bool, **kwargs: Any) -> Any:
+        with refusals_told(as_json=as_json):
+            try:
+                return command(manager=find_manager(data_dir), data_dir=data_dir, as_json=as_json, **kwargs)
+            except CertifyError as error:
+                code = Exit.NOT_FOUND if isinstance(error, NotFound) else Exit.FAILED
+                raise ServiceRefused(code, error.cause, error.remedy) from error
 
-    return data_dir_option(wrapped)
+    return data_dir_option(json_option(wrapped))
 
 
 @service.command()
@@ -47,7 +49,12 @@ def _by_manager(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @_by_manager
 def install(
-    manager: ServiceManager, data_dir: Path, account: str, password_file: Path | None, writable: tuple[Path, ...]
+    manager: ServiceManager,
+    data_dir: Path,
+    account: str,
+    password_file: Path | None,
+    writable: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     """Have the service run from the next boot on; again, to bring that up to date."""
     folder = data_dir.absolute()
@@ -58,37 +65,35 @@ def install(
         password=password_file.read_text().rstrip("\r\n") if password_file else "",
         writable=tuple(path.absolute() for path in writable),
     )
-    for line in manager.install(wish):
-        click.echo(line)
-    click.echo("Start it now: certify service start")
+    done = list(manager.install(wish))
+    _tell({"installed": True, "done": done}, "\n".join([*done, "Start it now: certify service start"]), as_json=as_json)
 
 
 @service.command()
 @_by_manager
-def uninstall(manager: ServiceManager, data_dir: Path) -> None:
+def uninstall(manager: ServiceManager, data_dir: Path, as_json: bool) -> None:
     """Stop it and have it not run any more; certificates, keys and settings stay."""
     manager.uninstall()
-    click.echo(f"It is uninstalled. What it keeps is still in {data_dir}.")
+    _tell({"installed": False}, f"It is uninstalled. What it keeps is still in {data_dir}.", as_json=as_json)
 
 
 @service.command()
 @_by_manager
-def start(manager: ServiceManager, data_dir: Path) -> None:
+def start(manager: ServiceManager, data_dir: Path, as_json: bool) -> None:
     """Start the installed service."""
     manager.start()
-    click.echo("It runs.")
+    _tell({"running": True}, "It runs.", as_json=as_json)
 
 
 @service.command()
 @_by_manager
-def stop(manager: ServiceManager, data_dir: Path) -> None:
+def stop(manager: ServiceManager, data_dir: Path, as_json: bool) -> None:
     """Stop the installed service; running steps are ended or continued by the next start."""
     manager.stop()
-    click.echo("It has stopped.")
+    _tell({"running": False}, "It has stopped.", as_json=as_json)
 
 
 @service.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 @_by_manager
 def status(manager: ServiceManager, data_dir: Path, as_json: bool) -> None:
     """Say whether the service is installed and runs."""
@@ -102,7 +107,7 @@ def status(manager: ServiceManager, data_dir: Path, as_json: bool) -> None:
 
 @service.command()
 @_by_manager
-def run(manager: ServiceManager, data_dir: Path) -> None:
+def run(manager: ServiceManager, data_dir: Path, as_json: bool) -> None:
     """Run the service as the operating system wants it; only that calls this."""
 
     def opened() -> Hosted:
@@ -120,14 +125,30 @@ def find_manager(data_dir: Path) -> ServiceManager:
         LocalFault: no plugin knows how this system does that.
     """
     plugins = Plugins.load(PluginContext(data_dir, read_configuration(data_dir).settings))
-    for manager in plugins.service_managers:
+    return first_here(list(plugins.service_managers))
+
+
+def first_here(managers: Sequence[ServiceManager]) -> ServiceManager:
+    """Return the first one that runs services on this system.
+
+    Raises:
+        LocalFault: none does.
+    """
+    for manager in managers:
         if manager.is_here():
             return manager
-    known = ", ".join(manager.title for manager in plugins.service_managers) or "none"
+    known = ", ".join(manager.title for manager in managers) or "none"
     raise LocalFault(
         f"There is nothing here that runs services; known: {known}.",
         "Have your system run `certify serve`, or install a plugin that knows it.",
     )
+
+
+def _tell(document: dict[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+    else:
+        say(text)
 
 
 def _exit_of(status: ServiceStatus) -> Exit:

@@ -64,7 +64,7 @@ def store_keeper(data_dir: Path) -> Iterator[StoreKeeper]:
             raise
         unreachable = error
     else:
-        yield _Served(client)
+        yield ServedStore(client)
         return
     lock = DataFolderLock(data_dir)
     try:
@@ -93,31 +93,39 @@ def _care(data_dir: Path) -> StoreCare:
     return provider.care(plugins.context)
 
 
-class _Served:
-    """The running service."""
+class ServedStore:
+    """The store of the running service."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, reopening: float = REOPENING) -> None:
+        """`reopening` is how many seconds the service has to have replaced its store."""
         self._client = client
+        self._reopening = reopening
 
     def check(self) -> Document:
+        """Have it checked."""
         report: Document = self._client.post("/api/database/check", patience=PATIENCE)
         return report
 
     def back_up(self) -> Document:
+        """Have a backup made."""
         backup: Document = self._client.post("/api/database/backups", patience=PATIENCE)
         return backup
 
     def backups(self) -> list[Document]:
+        """Ask for the backups."""
         items: list[Document] = self._client.get("/api/database/backups")["items"]
         return items
 
     def restore(self, backup: str) -> Document:
+        """Have a backup put back."""
         return self._replaced("/api/database/restore", {"backup": backup})
 
     def recover(self) -> Document:
+        """Have it recovered."""
         return self._replaced("/api/database/recover", {"confirm": True})
 
     def export(self, target: Path, form: ExportForm) -> None:
+        """Write what the service exports."""
         content = self._client.download("/api/database/export", form=form, patience=PATIENCE)
         with target.open("xb") as file:
             file.write(content)
@@ -126,7 +134,7 @@ class _Served:
         """Have the store replaced and wait until the service answers again: there is nothing that could tell of it."""
         before = self._client.get("/api/database")["recovery"]
         self._client.post(path, body)
-        deadline = time.monotonic() + REOPENING
+        deadline = time.monotonic() + self._reopening
         while time.monotonic() < deadline:
             time.sleep(PAUSE)
             try:

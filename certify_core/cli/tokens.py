@@ -8,6 +8,7 @@ import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, print_table, talks_to_service
+from certify_core.cli.loudness import say
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
@@ -62,4 +63,4 @@ def revoke(client: Client, token_id: str, as_json: bool) -> None:
     if as_json:
         print_json({"revoked": token_id})
     else:
-        click.echo(f"{token_id} opens nothing any more.")
+        say(f"{token_id} opens nothing any more.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ from certify_core.domain.ari import Origin, RenewalInformation
 from certify_core.domain.failure import Failure
 from certify_core.domain.setbacks import NO_SETBACKS, Setbacks
 from certify_core.domain.settings import CertificateSettings, DeploymentSettings
+from certify_core.errors import NotFound
 
 
 class Status(StrEnum):
@@ -142,3 +144,16 @@ class ManagedCertificate:
     ari: RenewalInformation | None = None
     """What its authority suggests, if it does that."""
     deployments: tuple[Deployment, ...] = ()
+
+    def chosen(self, deployments: Collection[str]) -> tuple[Deployment, ...]:
+        """Return the deployments with these ids, or all of them if none is given.
+
+        Raises:
+            NotFound: one of them is not there.
+        """
+        for unknown in set(deployments) - {item.id for item in self.deployments}:
+            raise NotFound(
+                f"{self.settings.title} has no deployment {unknown}.",
+                "`certify deploy NAME --preview` lists their ids.",
+            )
+        return tuple(item for item in self.deployments if item.id in deployments or not deployments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import idna
 
@@ -59,7 +60,7 @@ def parse_identifier(text: str, *, field: str = "identifiers") -> Identifier:
     if not base or "*" in base:
         raise InvalidInput(field, f"{text!r} is not a name that a certificate can hold.", _REMEDY)
     try:
-        value = wildcard + idna.encode(base, uts46=True, std3_rules=True).decode("ascii").lower().removesuffix(".")
+        value = wildcard + _a_labels(base)
     except idna.IDNAError as error:
         raise InvalidInput(field, f"{text!r} is not a valid DNS name: {error}.", _REMEDY) from error
     if value.rpartition(".")[2].isdigit():
@@ -68,6 +69,12 @@ def parse_identifier(text: str, *, field: str = "identifiers") -> Identifier:
     if len(value) > MAX_LENGTH:
         raise InvalidInput(field, f"{text!r} is longer than {MAX_LENGTH} characters.", _REMEDY)
     return Identifier(IdentifierType.DNS, value)
+
+
+@lru_cache(maxsize=1024)
+def _a_labels(name: str) -> str:
+    """Return a DNS name as A-labels; kept, because a name is read at every step of its order, at a cost each time."""
+    return idna.encode(name, uts46=True, std3_rules=True).decode("ascii").lower().removesuffix(".")
 
 
 def parse_identifiers(texts: list[str] | tuple[str, ...], *, field: str = "identifiers") -> tuple[Identifier, ...]:

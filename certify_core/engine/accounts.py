@@ -14,10 +14,10 @@ from dataclasses import replace
 from certify_core import __version__
 from certify_core.acme import AccountKey, AcmeClient, ExternalAccountBinding
 from certify_core.contracts import AcmeAuthority
+from certify_core.engine.acceptance import check_binding
 from certify_core.engine.account_requests import AccountRequests
 from certify_core.engine.silence import Silence
 from certify_core.engine.validations import Validations
-from certify_core.errors import PolicyRefused
 from certify_core.store import Account, Store
 
 USER_AGENT = f"Certify/{__version__}"
@@ -130,11 +130,8 @@ class AccountKeeper:
         contact: Sequence[str] = (),
         eab: ExternalAccountBinding | None = None,
     ) -> Account:
-        if eab is None and account.url is None and (authority.needs_eab or client.needs_eab):
-            raise PolicyRefused(
-                f"{authority.title} opens accounts only with an external account binding.",
-                f"Get a key id and an HMAC key there, then: certify account add --ca {authority.id} --eab-kid KID",
-            )
+        if eab is None and account.url is None:
+            check_binding(authority, client)
         registration = client.register(contact, eab)
         confirmed = replace(
             account,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from certify_core.acme import AcmeClient, Authorization, challenge_refusal
 from certify_core.contracts import Challenge, ChallengeProvider
-from certify_core.domain.identifiers import parse_identifier
+from certify_core.domain.identifiers import Identifier, parse_identifier
 from certify_core.domain.order import Order, OrderedChallenge
+from certify_core.domain.settings import ChallengeSettings
 from certify_core.engine.wanted import Wanted
 from certify_core.errors import CertifyError, ChallengeFailed, PolicyRefused
 
@@ -36,19 +37,20 @@ class Challenges:
         provider, _ = self._wanted.provider(order.challenge)
         return tuple(_choice(authorization, provider.challenge_type, client) for authorization in pending)
 
-    def probe(self, order: Order) -> None:
-        """Present, check and take away an answer of our own making, where that asks nobody outside.
+    def probe(self, settings: ChallengeSettings, identifier: Identifier, seed: str) -> bool:
+        """Present, check and take away an answer of our own making; return False where that asks somebody outside.
+
+        The answer's token follows from `seed`, so that whoever comes again with it takes away what a crash has left.
 
         Raises:
             LocalFault: it cannot be presented.
             ChallengeFailed: it cannot be seen.
         """
-        provider, parameters = self._wanted.provider(order.challenge)
+        provider, parameters = self._wanted.provider(settings)
         if provider.challenge_type != "http-01":
-            return
-        # The token follows from the order, so that a restart takes away what a crash has left.
-        token = f"certify-probe-{order.id}"
-        challenge = Challenge(order.identifiers[0], provider.challenge_type, token, f"{token}.probe")
+            return False
+        token = f"certify-probe-{seed}"
+        challenge = Challenge(identifier, provider.challenge_type, token, f"{token}.probe")
         provider.clean_up(challenge, parameters)
         try:
             provider.present(challenge, parameters)
@@ -57,6 +59,7 @@ class Challenges:
                 raise invisible
         finally:
             provider.clean_up(challenge, parameters)
+        return True
 
     def present(self, order: Order) -> None:
         """Make every answer visible, then look at each as the authority will.

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from certify_core.contracts import DeploymentTarget, PlannedChange
-from certify_core.domain.bundle import CertificateBundle
-from certify_core.domain.certificate import Deployment, DeploymentStatus, Issued, ManagedCertificate
+from certify_core.contracts import DeploymentTarget
+from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate
 from certify_core.domain.schedule import backoff
+from certify_core.engine.bundles import current_bundle
 from certify_core.engine.events import EventKind, Events
 from certify_core.engine.wanted import Wanted
-from certify_core.engine.x509 import split_chain
 from certify_core.errors import NotFound, PluginFailed, failure_of
 from certify_core.store import Store
 
@@ -60,22 +59,13 @@ class Deployments:
         except Exception as error:
             self._failed(deployment, issued_id, error)
         except BaseException as error:
-            self._failed(deployment, issued_id, _ended_itself(deployment.settings.target, error))
+            self._failed(deployment, issued_id, ended_itself(deployment.settings.target, error))
         else:
             self._deployed(deployment, issued_id)
 
-    def plan(self, certificate: ManagedCertificate) -> list[tuple[Deployment, list[PlannedChange]]]:
-        """Return what each deployment of the current certificate would change."""
-        bundle = self._bundle(certificate)
-        return [(deployment, self._planned(deployment, bundle)) for deployment in certificate.deployments]
-
-    def _planned(self, deployment: Deployment, bundle: CertificateBundle) -> list[PlannedChange]:
-        target, parameters = self._wanted.target(deployment.settings)
-        return list(target.plan(bundle, parameters))
-
     def _deploy(self, deployment: Deployment, certificate: ManagedCertificate) -> None:
         target, parameters = self._wanted.target(deployment.settings)
-        bundle = self._bundle(certificate)
+        bundle = current_bundle(self._store.assets, certificate)
         undo = target.apply(bundle, parameters)
         self._tell(deployment, EventKind.DEPLOYED, f"deployed to {target.name}")
         try:
@@ -131,32 +121,11 @@ class Deployments:
         with contextlib.suppress(NotFound):  # the certificate was deleted meanwhile
             self._store.deployments.save(deployment, issued_id, self._clock())
 
-    def _bundle(self, certificate: ManagedCertificate) -> CertificateBundle:
-        issued = certificate.issued
-        if issued is None:
-            raise NotFound(f"{certificate.settings.title} has no certificate yet.", "Request one first.")
-        bundle = self._bundle_of(certificate, issued)
-        return replace(bundle, second=self._bundle_of(certificate, issued.second)) if issued.second else bundle
-
-    def _bundle_of(self, certificate: ManagedCertificate, issued: Issued) -> CertificateBundle:
-        fullchain, private_key = self._store.assets.load(certificate.id, issued.id)
-        leaf, chain = split_chain(fullchain)
-        return CertificateBundle(
-            name=certificate.settings.title,
-            identifiers=tuple(name for name in certificate.settings.identifiers if name not in issued.left_out),
-            certificate_pem=leaf,
-            chain_pem=chain,
-            private_key_pem=private_key,
-            thumbprint=issued.thumbprint,
-            not_before=issued.not_before,
-            not_after=issued.not_after,
-        )
-
     def _tell(self, deployment: Deployment, kind: EventKind, message: str) -> None:
         self._events.publish(deployment.certificate_id, kind, message)
 
 
-def _ended_itself(target: str, error: BaseException) -> PluginFailed:
+def ended_itself(target: str, error: BaseException) -> PluginFailed:
     """Return what a plugin raised to end the program, such as SystemExit, as an ordinary failure of the plugin."""
     return PluginFailed(
         f"The target {target} raised {type(error).__name__}: {error}.".replace(": .", "."),

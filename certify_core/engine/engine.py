@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from certify_core.contracts import PlannedChange
 from certify_core.correlation import Correlations
-from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
+from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate, Status
 from certify_core.domain.revocation import Revocation, RevocationReason, RevocationState
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.account_admin import AccountAdmin
@@ -21,8 +20,12 @@ from certify_core.engine.clock import TOLERANCE, Clock
 from certify_core.engine.credentials import StoredCredentials
 from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import Event, EventKind, Events
+from certify_core.engine.inspections import Inspections
 from certify_core.engine.jobs import JobRunner
 from certify_core.engine.orders import OrderMachine
+from certify_core.engine.pruning import Pruning
+from certify_core.engine.redeployments import Redeployments
+from certify_core.engine.rehearsals import Rehearsals
 from certify_core.engine.renewal_windows import RenewalWindows
 from certify_core.engine.renewals import Renewals
 from certify_core.engine.revocations import Revocations
@@ -68,6 +71,8 @@ class Engine:
         self._deployments = Deployments(
             store, self.wanted, self.events, self._clock, self._settled, self.correlations.work_on
         )
+        self.inspections = Inspections(store, self.wanted)
+        self.rehearsals = Rehearsals(store, self.wanted, self.accounts, self.inspections)
         self._renewal_jobs = JobRunner(
             self._renew, workers=ORDER_THREADS, name="order", capacity=ORDERS_AT_ONCE, on_room=self._wake
         )
@@ -78,6 +83,7 @@ class Engine:
             capacity=DEPLOYMENTS_AT_ONCE,
             on_room=self._wake,
         )
+        self.redeployments = Redeployments(store, self._clock, self._rest, self._deployment_jobs.submit)
         windows = RenewalWindows(store, self.wanted, self.accounts, self.events, self._clock, self._expect)
         self._window_jobs = JobRunner(
             windows.run, workers=WINDOW_THREADS, name="ari", capacity=WINDOWS_AT_ONCE, on_room=self._wake
@@ -87,6 +93,7 @@ class Engine:
         )
         self._revocation_jobs = JobRunner(self._revocations.run, workers=1, name="revoke")
         self.account_admin = AccountAdmin(plugins, store, self.accounts, self._clock)
+        self.pruning = Pruning(store, self._clock)
         self._scheduler = Scheduler(
             store,
             self._clock,
@@ -231,14 +238,6 @@ class Engine:
         """Return the ids of all certificates that are due, those that wait after a failure among them."""
         return self.store.schedule.due_but_waiting(self._clock())
 
-    def plan(self, certificate_id: str) -> list[tuple[Deployment, list[PlannedChange]]]:
-        """Return what deploying the current certificate would change.
-
-        Raises:
-            NotFound: there is no such certificate, or none was issued yet.
-        """
-        return self._deployments.plan(self.store.certificates.get(certificate_id))
-
     # -- the time ------------------------------------------------------------------------------------------------
 
     def _left_in_the_future(self) -> bool:
@@ -272,11 +271,11 @@ class Engine:
     def _resume(self, certificate_id: str) -> None:
         self._renewal_jobs.submit(certificate_id)
 
-    def _wake(self) -> None:
-        self._scheduler.wake()
-
     def _expect(self, moment: float | None) -> None:
         self._scheduler.expect(moment)
+
+    def _wake(self) -> None:
+        self._scheduler.wake()
 
     def _settled(self, certificate_id: str) -> None:
         """Tell that a certificate has come to rest, or have its deployments taken up."""

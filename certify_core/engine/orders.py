@@ -19,6 +19,7 @@ from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.identifiers import parse_identifier
 from certify_core.domain.order import Order, OrderState
 from certify_core.domain.schedule import DAY
+from certify_core.engine.acceptance import check_profile
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.challenges import Challenges, is_outdated, refusal
 from certify_core.engine.events import EventKind, Events
@@ -28,7 +29,7 @@ from certify_core.engine.probes import Probes
 from certify_core.engine.replacing import origin_of, placed, replaced_id
 from certify_core.engine.wanted import Wanted
 from certify_core.engine.x509 import check_issued, leads_to
-from certify_core.errors import AuthorityUnavailable, PolicyRefused, ProtocolViolation
+from certify_core.errors import AuthorityUnavailable, ProtocolViolation
 from certify_core.store import Store
 from certify_core.store.ledger import Spending
 
@@ -164,11 +165,7 @@ class OrderMachine:
 
     def _new_order(self, order: Order, authority: AcmeAuthority, client: AcmeClient) -> OrderStatus:
         wishes = order.wishes
-        if wishes.profile is not None and wishes.profile not in client.profiles:
-            known = ", ".join(client.profiles) or "it has none"
-            raise PolicyRefused(
-                f"{authority.title} has no certificate profile {wishes.profile!r}.", f"Its profiles: {known}."
-            )
+        check_profile(wishes.profile, authority, client)
         not_after = None if wishes.lifetime_days is None else self._clock() + wishes.lifetime_days * DAY
         replaces = replaced_id(order, authority, client)
         self.ledger.admit(order, authority, replaces=replaces is not None)
@@ -190,8 +187,10 @@ class OrderMachine:
 
         Authorities need not list orders; Let's Encrypt does not, but gives the same pending order again by itself.
         """
+        if order.id in self._uninterrupted:
+            return None
         orders_url = self._accounts.orders_url(authority)
-        if order.id in self._uninterrupted or orders_url is None:
+        if orders_url is None:
             return None
         wanted = {identifier.value for identifier in order.identifiers}
         known = self._store.orders.urls(order.certificate_id)

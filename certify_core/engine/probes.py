@@ -40,5 +40,5 @@ class Probes:
             if time.monotonic() - self._tried.get(path, -GOOD_FOR) < GOOD_FOR:
                 return
             self._store.assets.probe()
-            self._challenges.probe(order)
+            self._challenges.probe(order.challenge, order.identifiers[0], order.id)
             self._tried[path] = time.monotonic()

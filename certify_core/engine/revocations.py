@@ -138,7 +138,7 @@ class Revocations:
                 return issued_id
         raise NotFound(
             f"{certificate.settings.title} never had a certificate with the serial number {serial}.",
-            "See `certify log` for those it had.",
+            "See `certify log` for those it had; one that has ended long ago is not kept.",
         )
 
     def _issuer(self, certificate: ManagedCertificate, issued_id: str) -> tuple[str, str | None]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from certify_core.domain.bundle import CertificateBundle
 from certify_core.domain.certificate import ManagedCertificate
 from certify_core.domain.identifiers import Identifier, parse_identifier, parse_identifiers
 from certify_core.domain.keys import KeyType
@@ -106,28 +102,6 @@ def refuse_compromised(certificate: ManagedCertificate, compromised: Collection[
             f"The key of {certificate.settings.title}'s signing request is compromised.",
             "Make a signing request with another key: certify edit NAME --csr FILE",
         )
-
-
-def bundle_without_key(settings: CertificateSettings) -> CertificateBundle:
-    """Return what a deployment of this signing request's certificate looks like before there is one: of no use."""
-    assert settings.csr is not None  # noqa: S101 - asked for these alone
-    request = read_signing_request(settings.csr)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "not issued yet")])
-    start = datetime.now(UTC)
-    certificate = (x509.CertificateBuilder(name, name, request.public_key(), 1, start, start + timedelta(days=1))).sign(
-        ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()
-    )
-    der = certificate.public_bytes(Encoding.DER)
-    return CertificateBundle(
-        name=settings.title,
-        identifiers=settings.identifiers,
-        certificate_pem=certificate.public_bytes(Encoding.PEM).decode(),
-        chain_pem="",
-        private_key_pem="",
-        thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
-        not_before=certificate.not_valid_before_utc.timestamp(),
-        not_after=certificate.not_valid_after_utc.timestamp(),
-    )
 
 
 def _key_type(request: x509.CertificateSigningRequest) -> KeyType:

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 from certify_core.contracts import AcmeAuthority, Authority, ChallengeProvider, DeploymentTarget
 from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings, ChallengeSettings, DeploymentSettings
+from certify_core.engine.bundles import bundle_to_come
 from certify_core.engine.credentials import Credentials, with_credential
 from certify_core.engine.parameters import MASK, seal
-from certify_core.engine.signing_requests import bundle_without_key, with_signing_request
+from certify_core.engine.signing_requests import with_signing_request
 from certify_core.errors import InvalidInput
 from certify_core.plugins import Plugins, parse_parameters
 from certify_core.store.secrets import Vault
@@ -45,14 +46,7 @@ class Wanted:
             InvalidInput: names the first wrong field.
         """
         settings = with_signing_request(settings, current)
-        authority = self.authority(settings.authority, settings.ca_bundle)
-        if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
-            raise InvalidInput(
-                "ca_bundle",
-                f"There is no file {settings.ca_bundle}.",
-                "Give a PEM file with the authority's TLS roots, readable by the service.",
-            )
-        self._check_on_failure(settings, authority)
+        authority = self._checked_authority(settings)
         challenge = settings.challenge
         if isinstance(authority, AcmeAuthority) or challenge != ChallengeSettings():
             challenge = self._checked_challenge(settings, current.challenge if current else None)
@@ -69,6 +63,17 @@ class Wanted:
         if checked.csr is not None:
             self._refuse_what_needs_the_key(checked)
         return checked
+
+    def check_request(self, settings: CertificateSettings) -> Authority:
+        """See that stored settings still say where and how a certificate can be had, and return the authority.
+
+        Raises:
+            InvalidInput: a plugin, a file or a credential is gone, or does not fit any more.
+        """
+        authority = self._checked_authority(settings)
+        if isinstance(authority, AcmeAuthority):
+            self._refuse_wildcards(settings)
+        return authority
 
     def authority(self, authority: str, ca_bundle: str | None) -> Authority:
         """Return the authority of this id, or the one behind this directory address."""
@@ -99,6 +104,17 @@ class Wanted:
             f"{settings.title} has a certificate that is trusted, and those of {authority} are for tests only.",
             "Try it with another managed certificate, or delete this one first.",
         )
+
+    def _checked_authority(self, settings: CertificateSettings) -> Authority:
+        authority = self.authority(settings.authority, settings.ca_bundle)
+        if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
+            raise InvalidInput(
+                "ca_bundle",
+                f"There is no file {settings.ca_bundle}.",
+                "Give a PEM file with the authority's TLS roots, readable by the service.",
+            )
+        self._check_on_failure(settings, authority)
+        return authority
 
     def _check_on_failure(self, settings: CertificateSettings, primary: Authority) -> None:
         names = [settings.authority]
@@ -178,7 +194,7 @@ class Wanted:
         return checked
 
     def _refuse_what_needs_the_key(self, settings: CertificateSettings) -> None:
-        bundle = bundle_without_key(settings)
+        bundle = bundle_to_come(settings)
         for index, deployment in enumerate(settings.deployments):
             target, parameters = self.target(deployment)
             try:

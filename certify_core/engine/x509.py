@@ -104,6 +104,14 @@ def leads_to(fullchain_pem: str, common_name: str) -> bool:
     return common_name in {name.value for name in names}
 
 
+def end_of(fullchain_pem: str) -> float | None:
+    """Return when the first certificate of a chain ends, in seconds since the epoch; None if it is none."""
+    try:
+        return x509.load_pem_x509_certificate(fullchain_pem.encode()).not_valid_after_utc.timestamp()
+    except ValueError:
+        return None
+
+
 def check_issued(fullchain_pem: str, csr_der: bytes, identifiers: Sequence[Identifier]) -> CertificateFacts:
     """Return the facts of a certificate after checking that it is the one that was ordered with a signing request.
 

@@ -6,10 +6,8 @@ An authority refuses a name whose records leave it out, and so does it when the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from certify_core.contracts import AcmeAuthority
 from certify_core.domain.caa import CaaRecord, permits
 from certify_core.domain.finding import Finding, Severity
 from certify_core.domain.identifiers import Identifier, IdentifierType
+from certify_core.engine.caa import read_records, remedy_for, shown, system_resolver
 from certify_core.errors import CertifyError
 from certify_core.health.asking import PATIENCE, client_of
 from certify_core.health.check import NothingToFix
@@ -29,16 +28,6 @@ if TYPE_CHECKING:
 LOOKED_AT = 200
 """So many names are looked at, those first that are renewed first."""
 SHOWN = 20
-AT_ONCE = 40
-LOOK_UP = 3.0
-"""Seconds for one name and all domains above it together."""
-
-
-def system_resolver() -> Resolver:
-    """Return a resolver that asks the name servers of this machine."""
-    from dns.resolver import Resolver  # 100 ms, and hardly ever needed
-
-    return Resolver()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +66,7 @@ class CaaCheck(NothingToFix):
         questions = [question for question in questions if identities[question.account.directory]]
         if not questions:
             return [Finding("caa", Severity.OK, "There is no name whose CAA records would matter.")]
-        records = self._records({question.name.base for question in questions})
+        records = read_records({question.name.base for question in questions}, self._resolver())
         findings = [
             _forbidden(question, found, identities[question.account.directory])
             for question in questions
@@ -118,41 +107,14 @@ class CaaCheck(NothingToFix):
         except CertifyError:
             return ()  # whether it answers is another check's question
 
-    def _records(self, names: set[str]) -> dict[str, list[CaaRecord] | str]:
-        ordered = sorted(names)
-        resolver = self._resolver()
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="health-caa") as threads:
-            return dict(zip(ordered, threads.map(partial(_look_up, resolver), ordered), strict=True))
-
-
-def _look_up(resolver: Resolver, name: str) -> list[CaaRecord] | str:
-    """Return the records that hold for a name (RFC 8659 section 3), or why they cannot be read."""
-    import dns.exception
-    import dns.name
-    import dns.resolver
-
-    domain = dns.name.from_text(name)
-    try:
-        while domain != dns.name.root:
-            try:
-                answer = resolver.resolve(domain, "CAA", search=False, lifetime=LOOK_UP)
-            except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-                domain = domain.parent()
-                continue
-            return [CaaRecord(item.flags, item.tag.decode(), item.value.decode("utf-8", "replace")) for item in answer]
-    except (dns.exception.DNSException, OSError) as error:
-        return type(error).__name__
-    return []
-
 
 def _forbidden(question: _Question, records: Sequence[CaaRecord], identities: Sequence[str]) -> Finding:
-    shown = ", ".join(f'{record.flags} {record.tag} "{record.value}"' for record in records)
     return Finding(
         code="caa-forbids",
         severity=Severity.ERROR,
         what=f"The CAA records of {question.name} do not allow {question.account.directory}.",
-        evidence=f"CAA {shown}.",
-        remedy=f'Add a record in DNS: {question.name.base} CAA 0 issue "{identities[0]}", or use another authority.',
+        evidence=f"CAA {shown(records)}.",
+        remedy=remedy_for(question.name.base, identities[0]),
         subject=f"{question.certificate_id} {question.name}",
     )
 

@@ -24,12 +24,14 @@ from certify_core.service.routes import (
     config,
     credentials,
     database,
+    deployments,
     health,
     limits,
     metrics,
     negotiate,
     notifications,
     operations,
+    rehearsals,
     revocations,
     secrets,
     signin,
@@ -69,6 +71,8 @@ def make_app(
     work = Operations(engine.events, engine.correlations.begin)
     app.include_router(system.router(engine))
     app.include_router(certificates.router(engine, work))
+    app.include_router(deployments.router(engine, work))
+    app.include_router(rehearsals.router(engine))
     app.include_router(revocations.router(engine, work))
     app.include_router(accounts.router(engine))
     app.include_router(operations.router(work))

@@ -29,7 +29,7 @@ from certify_core.plugins import Plugins
 from certify_core.service.audit_journal import AuditJournal
 from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceState, StartCheck
 from certify_core.service.config import read_configuration
-from certify_core.service.data_folder import usable
+from certify_core.service.data_folder import full, usable
 from certify_core.service.listen import is_loopback
 from certify_core.service.lock import DataFolderLock
 from certify_core.service.logs import add_system_logs, set_up_logs
@@ -134,7 +134,7 @@ class Host:
 
     def _open(self, earlier_fault: CertifyError | None = None, recovery: RecoveryReport | None = None) -> None:
         """Open store and engine, or note why that cannot be done; `recovery` is what was just done to the store."""
-        fault = earlier_fault or self.state.configuration.danger
+        fault = full(self.data_dir) or earlier_fault or self.state.configuration.danger
         if fault is not None:
             self._tell_start_failure(fault)
             return
@@ -195,6 +195,8 @@ class Host:
             self.state.configuration = configuration
             if changed:
                 self.plugins = self._load_plugins()
+            if self.state.token_failure is not None:
+                self.token = self._read_token()
             self._open(set_up_logs(self.data_dir / "logs", self.config))
             self._start_engine()
         self._told.clear()
@@ -270,12 +272,14 @@ class Host:
 
     def _read_token(self) -> str:
         try:
-            return read_or_make_token(self.data_dir)
+            token = read_or_make_token(self.data_dir)
         except LocalFault as error:
             # One that nobody has: the API then says no more than that it is there.
             self.state.token_failure = error
             self._tell(str(error), error)
             return secrets.token_urlsafe(32)
+        self.state.token_failure = None
+        return token
 
 
 def _locked(data_dir: Path) -> DataFolderLock:

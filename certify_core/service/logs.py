@@ -7,7 +7,9 @@ system's own log too, if a plugin knows that.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -68,6 +70,20 @@ class SystemFormatter(logging.Formatter):
         return f"{record.name}{mark}: {super().format(record)}"
 
 
+class LogFile(RotatingFileHandler):
+    """A file that a full disk does no harm: what cannot be written is left out, and nobody is told of every line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Tell of what is wrong with a record, and not with the disk: that is told elsewhere."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close it, whether or not the last lines can be written."""
+        with suppress(OSError):
+            super().close()
+
+
 def set_up_logs(folder: Path, config: ServiceConfig) -> LocalFault | None:
     """Write this process's log records to the folder; return why not if it cannot be made."""
     try:
@@ -81,7 +97,7 @@ def set_up_logs(folder: Path, config: ServiceConfig) -> LocalFault | None:
     root.setLevel(level)
     # urllib3 tells every connection at debug level, with paths that hold tokens.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
-    for earlier in [handler for handler in root.handlers if isinstance(handler, RotatingFileHandler)]:
+    for earlier in [handler for handler in root.handlers if isinstance(handler, LogFile)]:
         root.removeHandler(earlier)
         earlier.close()
     formatter = JsonFormatter() if config.logFormat == "json" else TextFormatter()
@@ -102,7 +118,7 @@ def add_system_logs(handlers: Iterable[logging.Handler]) -> None:
 
 
 def _handler(path: Path, level: int, formatter: logging.Formatter) -> logging.Handler:
-    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=GENERATIONS, encoding="utf-8", delay=True)
+    handler = LogFile(path, maxBytes=MAX_BYTES, backupCount=GENERATIONS, encoding="utf-8", delay=True)
     handler.setLevel(level)
     handler.setFormatter(formatter)
     return handler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 from collections.abc import Iterator
 
@@ -20,11 +21,16 @@ def _of_the_machine(host: str) -> Iterator[str]:
     """Yield the machine's own names, and if it is listened on all addresses, those too."""
     if is_loopback(host):
         return
-    yield socket.gethostname()
-    yield socket.getfqdn()
+    yield from _called()
     if host.strip("[]") in EVERY:
         import psutil
 
         families = {socket.AF_INET, socket.AF_INET6}
         for interface in psutil.net_if_addrs().values():
             yield from (item.address for item in interface if item.family in families and "%" not in item.address)
+
+
+@functools.cache
+def _called() -> tuple[str, str]:
+    """Return what the machine calls itself, short and in full; asked once, as DNS that is silent takes its time."""
+    return socket.gethostname(), socket.getfqdn()

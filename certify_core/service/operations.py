@@ -31,6 +31,8 @@ class Operation:
     events: list[Event] = field(default_factory=list)
     outcome: str | None = None
     """``succeeded`` or ``failed`` once it has ended."""
+    succeeds_if: Callable[[str], bool] = Status.HEALTHY.__eq__
+    """Whether it has succeeded, told by the certificate's status when that comes to rest."""
     accepted: bool = False
     """Whether what was asked for is durable: a certificate that comes to rest before that rests from something else."""
 
@@ -120,7 +122,7 @@ class Operations:
             for operation in operations:
                 operation.events.append(event)
                 if settled:
-                    operation.outcome = "succeeded" if event.message == Status.HEALTHY else "failed"
+                    operation.outcome = "succeeded" if operation.succeeds_if(event.message) else "failed"
                     self._running[event.certificate_id].remove(operation)
             if settled and not self._running.get(event.certificate_id):
                 self._running.pop(event.certificate_id, None)

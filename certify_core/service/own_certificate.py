@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
@@ -94,16 +95,19 @@ class OwnCertificate:
         return root
 
     def _can_sign(self, root: x509.Certificate) -> bool:
-        permitted = root.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
-        covers = set(_constraints(self.names)) <= set(permitted)
+        try:
+            constraints = root.extensions.get_extension_for_class(x509.NameConstraints).value
+        except x509.ExtensionNotFound:
+            return False
+        covers = set(_constraints(self.names)) <= set(constraints.permitted_subtrees or ())
         return covers and self._lasts(root, LIFETIME)
 
     def _is_good(self, server: _Signed, root: _Signed) -> bool:
         certificate = server.certificate
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         try:
             certificate.verify_directly_issued_by(root.certificate)
-        except Exception:  # whatever is wrong with it, another one is made
+            names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
             return False
         return list(names) == _general_names(self.names) and self._lasts(certificate, RENEW_BEFORE)
 

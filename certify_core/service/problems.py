@@ -14,6 +14,7 @@ from starlette.routing import Match
 
 from certify_core.domain.failure import FailureClass
 from certify_core.errors import AccessRefused, CertifyError, Conflict, InvalidInput, NotFound
+from certify_core.service.roles import fits
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -89,7 +90,15 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return all methods of a path (RFC 9110 section 10.2.1); the framework names those of its first route alone."""
+    """Return all methods of a path (RFC 9110 section 10.2.1); the framework names those of its first route alone.
+
+    Where several templates fit, the one with the fewest parameters is meant (OpenAPI 3.1 section 4.8.8.2).
+    """
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    segments = request.url.path.split("/")
+    fitting = [template for template in paths if fits(template.split("/"), segments)]
+    if fitting:
+        return sorted(method.upper() for method in paths[min(fitting, key=lambda template: template.count("{"))])
     # Tried and not read from the routes: newer releases of the framework hide those of a router behind one route.
     return [method for method in HTTPMethod if _is_known(request, method)]
 

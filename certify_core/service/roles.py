@@ -13,6 +13,7 @@ ROLES: dict[tuple[str, str], Role] = {
     ("GET", "/api/openapi.json"): _READER,
     ("GET", "/api/system/appversion"): _READER,
     ("GET", "/api/plugins"): _READER,
+    ("GET", "/api/providers"): _READER,
     ("GET", "/api/authorities"): _READER,
     ("GET", "/api/authorities/{authority_id}/root"): _READER,
     ("GET", "/api/managedcertificates"): _READER,
@@ -23,8 +24,12 @@ ROLES: dict[tuple[str, str], Role] = {
     ("POST", "/api/managedcertificates/request-due"): _OPERATOR,
     ("POST", "/api/managedcertificates/{certificate_id}/request"): _OPERATOR,
     ("POST", "/api/managedcertificates/{certificate_id}/revoke"): _OPERATOR,
+    ("POST", "/api/managedcertificates/{certificate_id}/deploy"): _OPERATOR,
+    ("POST", "/api/managedcertificates/{certificate_id}/verify"): _OPERATOR,
+    ("POST", "/api/managedcertificates/{certificate_id}/test"): _OPERATOR,
     # A deployment may run a command with the rights of the service: who says where to deploy can do anything.
     ("POST", "/api/managedcertificates"): _ADMINISTRATOR,
+    ("POST", "/api/managedcertificates/test"): _ADMINISTRATOR,
     ("PATCH", "/api/managedcertificates/{certificate_id}"): _ADMINISTRATOR,
     ("DELETE", "/api/managedcertificates/{certificate_id}"): _ADMINISTRATOR,
     ("GET", "/api/operations/{operation_id}"): _READER,
@@ -92,18 +97,16 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
 def needed_role(method: str, path: str) -> Role:
     """Return the role that a request needs; where several templates fit, the highest of theirs."""
     segments = path.split("/")
-    fitting = [role for where, role in _TEMPLATES if _fits(where, method, segments)]
+    fitting = [role for (known, template), role in _TEMPLATES if known == method and fits(template, segments)]
     return max(fitting, key=list(Role).index, default=Role.ADMINISTRATOR)
 
 
 _TEMPLATES = [((method, template.split("/")), role) for (method, template), role in ROLES.items()]
 
 
-def _fits(where: tuple[str, list[str]], method: str, segments: list[str]) -> bool:
-    known_method, template = where
-    if method != known_method or len(segments) != len(template):
-        return False
-    return all(
+def fits(template: list[str], segments: list[str]) -> bool:
+    """Whether the segments of a path are those of a template, as OpenAPI writes it."""
+    return len(segments) == len(template) and all(
         wanted == given or (wanted.startswith("{") and given != "")
         for wanted, given in zip(template, segments, strict=True)
     )

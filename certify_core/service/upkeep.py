@@ -1,4 +1,4 @@
-"""The care of the store while the service runs: a backup when it starts and every day, and what is known of its health.
+"""The care of the store while the service runs: backups and pruning at the start and daily, and what is known of it.
 
 What needs the store closed (a recovery, a backup put back) is done by the service's host between two openings: when
 somebody asks for it, and when files were taken away under the open store.
@@ -23,6 +23,9 @@ LOOK = 3.0
 Act = Callable[[StoreCare], RecoveryReport]
 """What is done to a store that is closed."""
 
+Prune = Callable[[Callable[[], bool]], object]
+"""What takes out of a store what has no use any more, until it is told to stop."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,9 +46,10 @@ class Upkeep:
         """What the last check found; None before the first one."""
         self.failure: CertifyError | None = None
         """Why the last backup could not be made; None if it could."""
+        self._prune: Prune = lambda _: None
         self._busy = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     @property
     def care(self) -> StoreCare:
@@ -65,13 +69,13 @@ class Upkeep:
         """Whether the store is looked after by Certify."""
         return self._care is not None
 
-    def start(self) -> None:
-        """Make a backup now and every day, without anybody waiting for it."""
-        if self._care is not None:
-            self._thread.start()
+    def start(self, prune: Prune) -> None:
+        """Make a backup and then prune, now and every day, without anybody waiting for it."""
+        self._prune = prune
+        self._thread.start()
 
     def close(self) -> None:
-        """Make no more backups; wait for one under way."""
+        """Make no more backups and prune no more; wait for what is under way."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -98,13 +102,17 @@ class Upkeep:
         return self.care.backups()
 
     def _run(self) -> None:
-        self.care.missed()  # from here on
+        if self._care is not None:
+            self._care.missed()  # from here on
         reason, due = "start", time.monotonic()
         while not self._stop.is_set():
             if time.monotonic() >= due:
-                due = time.monotonic() + (DAY if self._is_backed_up(reason) else AFTER_A_FAILURE)
+                backed_up = self._care is None or self._is_backed_up(reason)
+                due = time.monotonic() + (DAY if backed_up else AFTER_A_FAILURE)
                 reason = "daily"
-            if missed := self.care.missed():
+                if backed_up:
+                    self._prune_if_possible()
+            if self._care is not None and (missed := self._care.missed()):
                 _log.error("%s It is repaired now.", " ".join(damage.what for damage in missed))
                 self._while_closed(lambda care: care.recover())
                 return
@@ -120,6 +128,12 @@ class Upkeep:
             _log.error("No backup was made: %s", failure, exc_info=not isinstance(error, CertifyError))
             return False
         return True
+
+    def _prune_if_possible(self) -> None:
+        try:
+            self._prune(self._stop.is_set)
+        except Exception as error:
+            _log.error("Nothing was pruned: %s", failure_of(error), exc_info=not isinstance(error, CertifyError))
 
 
 def tell(report: RecoveryReport) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from certify_core.care import CaredStore, RecoveryReport
 from certify_core.contracts import HealthCheck
 from certify_core.engine.engine import Engine
+from certify_core.engine.wanted import Wanted
 from certify_core.health.assets import AssetsCheck
 from certify_core.health.authorities import AuthoritiesCheck
 from certify_core.health.caa import CaaCheck
@@ -17,6 +18,7 @@ from certify_core.health.certificates import CertificatesCheck
 from certify_core.health.checkup import Report
 from certify_core.health.database import DatabaseCheck
 from certify_core.health.notifications import NotificationsCheck
+from certify_core.health.reachability import ReachabilityCheck
 from certify_core.notifications.channels import ChannelKeeper
 from certify_core.notifications.delivery import Delivery
 from certify_core.notifications.teller import Teller
@@ -80,7 +82,7 @@ class Works:
         """Look after every certificate and the store, and tell people."""
         self.engine.start()
         self._teller.start()
-        self.upkeep.start()
+        self.upkeep.start(self.engine.pruning.run)
 
     @property
     def checks(self) -> list[HealthCheck]:
@@ -92,6 +94,7 @@ class Works:
             DatabaseCheck(self.upkeep),
             AssetsCheck(self.store),
             NotificationsCheck(self.store),
+            ReachabilityCheck(self.store, Wanted(self._plugins, self.store.vault, self.store.credentials).provider),
         ]
 
     def close(self, timeout: float) -> bool:

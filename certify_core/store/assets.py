@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from certify_core.errors import LocalFault
-from certify_core.files import read_file, remove_leftovers, write_atomically, write_folder_atomically
+from certify_core.files import read_file, remove_file, remove_leftovers, write_atomically, write_folder_atomically
 from certify_core.store.secrets import Vault
 
 _CERTIFICATE = "fullchain.pem"
@@ -74,17 +74,39 @@ class Assets:
             LocalFault: the files are gone or damaged.
         """
         folder = self._folder(certificate_id, issued_id)
+        fullchain = self.fullchain(certificate_id, issued_id)
         try:
-            fullchain = read_file(folder / _CERTIFICATE).decode("ascii")
             if (folder / _NO_KEY).exists():
                 return fullchain, ""
             sealed = read_file(folder / _KEY)
-        except (OSError, UnicodeError) as error:
-            raise LocalFault(
-                f"The saved certificate in {folder} cannot be read: {getattr(error, 'strerror', None) or error}.",
-                "Restore the folder from a backup, or request the certificate again.",
-            ) from error
+        except OSError as error:
+            raise _unreadable(folder, error) from error
         return fullchain, self._vault.unseal(sealed, issued_id).decode()
+
+    def fullchain(self, certificate_id: str, issued_id: str) -> str:
+        """Return the certificate with its chain alone; raises as `load` does."""
+        folder = self._folder(certificate_id, issued_id)
+        try:
+            return read_file(folder / _CERTIFICATE).decode("ascii")
+        except (OSError, UnicodeError) as error:
+            raise _unreadable(folder, error) from error
+
+    def remove(self, certificate_id: str, issued_id: str) -> None:
+        """Remove one issued certificate, its key first: interrupted, it is as one without a key.
+
+        Raises:
+            LocalFault: the system refuses.
+        """
+        folder = self._folder(certificate_id, issued_id)
+        try:
+            for name in (_KEY, _NO_KEY, _CERTIFICATE):
+                remove_file(folder / name)
+            folder.rmdir()
+        except OSError as error:
+            raise LocalFault(
+                f"The certificate in {folder} cannot be removed: {error.strerror or error}.",
+                "Mend the permissions; nothing but the room that it takes is lost meanwhile.",
+            ) from error
 
     def issued_ids(self, certificate_id: str) -> list[str]:
         """Return what there is of one managed certificate, the oldest first."""
@@ -119,3 +141,10 @@ class Assets:
 
     def _folder(self, certificate_id: str, issued_id: str) -> Path:
         return self._root / certificate_id / issued_id
+
+
+def _unreadable(folder: Path, error: OSError | UnicodeError) -> LocalFault:
+    return LocalFault(
+        f"The saved certificate in {folder} cannot be read: {getattr(error, 'strerror', None) or error}.",
+        "Restore the folder from a backup, or request the certificate again.",
+    )

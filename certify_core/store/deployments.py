@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from certify_core.domain.certificate import Deployment, DeploymentStatus, ManagedCertificate, Status
 from certify_core.domain.schedule import status_of
 from certify_core.domain.settings import CertificateSettings
-from certify_core.errors import NotFound
+from certify_core.errors import InvalidInput, NotFound
 from certify_core.store.database import Database
 from certify_core.store.rows import C, D, deployment_of, deployment_state, load
 from certify_core.store.tables import CERTIFICATES, DEPLOYMENTS
@@ -54,6 +54,34 @@ class Deployments:
             changed = replace(current, status=status_of(current, now))
             connection.execute(update(CERTIFICATES).where(C.id == changed.id), {"status": changed.status.value})
         return changed
+
+    def claim(self, certificate_id: str, deployments: Collection[str], now: float) -> list[str]:
+        """Note that somebody wants the current certificate deployed again, here or everywhere; return what is claimed.
+
+        Each is the caller's alone to deploy, and due again at once if this process ends before it has.
+
+        Raises:
+            NotFound: there is no such certificate or deployment, or no certificate was issued yet.
+            InvalidInput: it is deployed nowhere.
+        """
+        with self._database.write() as connection:
+            current = load(connection, certificate_id)
+            chosen = current.chosen(deployments)
+            if not chosen:
+                raise InvalidInput(
+                    "deployments",
+                    f"{current.settings.title} is deployed nowhere.",
+                    "Say where: certify edit NAME --deploy TARGET",
+                )
+            if current.issued is None:
+                raise NotFound(f"{current.settings.title} has no certificate yet.", "Request one: certify renew NAME")
+            ids = [item.id for item in chosen]
+            values = {"status": DeploymentStatus.PENDING.value, "next_attempt_at": None}
+            connection.execute(update(DEPLOYMENTS).where(D.id.in_(ids)), values)
+            if current.status is not Status.RUNNING:
+                status = status_of(load(connection, certificate_id), now)
+                connection.execute(update(CERTIFICATES).where(C.id == certificate_id), {"status": status.value})
+        return ids
 
 
 # -- used within the transactions of the certificates ------------------------------------------------------------

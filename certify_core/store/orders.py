@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from certify_core.domain.ari import Origin
 from certify_core.domain.attempts import Outcome
@@ -25,6 +25,8 @@ from certify_core.store.secrets import Vault
 from certify_core.store.tables import CERTIFICATES, ORDERS
 
 O = ORDERS.c  # noqa: E741 - the columns of the orders, as C and D are those of the others
+AT_ONCE = 500
+"""So many orders are forgotten in one transaction: nobody waits long for it."""
 _CHALLENGES = TypeAdapter(tuple[OrderedChallenge, ...])
 _BY_ID = select(ORDERS).where(O.id == bindparam("which"))
 _SAVE = (
@@ -38,6 +40,8 @@ _SAVE = (
     )
 )
 _END = _SAVE.values(sealed_key=None)
+_INSERT = insert(ORDERS)
+_AWAIT = update(CERTIFICATES).where(CERTIFICATES.c.id == bindparam("which")).values(order_id=bindparam("new_order_id"))
 
 
 class Orders:
@@ -64,11 +68,11 @@ class Orders:
             "created_at": order.created_at,
             "updated_at": order.created_at,
         }
-        certificate = CERTIFICATES.c.id == order.certificate_id
+        awaited = {"which": order.certificate_id, "new_order_id": order.id}
         with self._database.write() as connection:
-            if not connection.execute(update(CERTIFICATES).where(certificate), {"order_id": order.id}).rowcount:
+            if not connection.execute(_AWAIT, awaited).rowcount:
                 raise NotFound(f"There is no managed certificate {order.certificate_id}.", "It was deleted meanwhile.")
-            connection.execute(insert(ORDERS), row)
+            connection.execute(_INSERT, row)
 
     def get(self, order_id: str) -> Order:
         """Return an order as it was last saved.
@@ -147,6 +151,30 @@ class Orders:
         with self._database.write() as connection:
             connection.execute(_END, _saved(ended, now))
             return record_attempt_failed(connection, order.certificate_id, failure, outcome, now, order_ended=True)
+
+    def remove_failed(self, before: float) -> None:
+        """Forget the orders that ended without a certificate before a moment, a few at a time.
+
+        It walks through all orders, and is for once a day.
+        """
+        ended = (OrderState.FAILED.value, OrderState.REHEARSED.value)
+        query = select(O.id).where(O.state.in_(ended), O.updated_at < before).limit(AT_ONCE)
+        while True:
+            with self._database.read() as connection:
+                ids = connection.execute(query).scalars().all()
+            if ids:
+                with self._database.write() as connection:
+                    connection.execute(delete(ORDERS).where(O.id.in_(ids)))
+            if len(ids) < AT_ONCE:
+                return
+
+    def remove_saved(self, certificate_id: str, issued_id: str) -> None:
+        """Forget the order that an issued certificate came from."""
+        of_it = O.id.startswith(issued_id.rpartition("_")[2])  # as far as the name of what was issued has it
+        with self._database.write() as connection:
+            connection.execute(
+                delete(ORDERS).where(O.certificate_id == certificate_id, O.state == OrderState.SAVED.value, of_it)
+            )
 
     def urls(self, certificate_id: str) -> set[str]:
         """Return the addresses of all orders of a certificate that we know of."""

@@ -77,6 +77,10 @@ class StoreCareContract:
         engine.dispose()
         assert care.prepare() is None
 
+    def test_nothing_is_missed_of_a_store_in_use(self, engine: Engine, care: StoreCare) -> None:
+        _set(engine, 2)
+        assert [list(care.missed()), list(care.missed())] == [[], []]
+
     def test_a_backup_is_listed(self, engine: Engine, care: StoreCare) -> None:
         made = care.back_up("asked")
         assert [(backup.id, backup.reason, backup.fault) for backup in care.backups()] == [(made.id, "asked", "")]

@@ -131,5 +131,22 @@ def test_plugins_are_listed_with_what_they_offer(service: Service) -> None:
     assert "deployment_targets:files" in service.certify("plugins").out
 
 
+@pytest.mark.parametrize("arguments", [["plugins", "--json"], ["plugins", "list", "--json"]])
+def test_plugins_are_listed_with_and_without_the_word(service: Service, arguments: list[str]) -> None:
+    assert "deploy_files" in [item["name"] for item in service.certify(*arguments).json]
+
+
+def test_what_a_target_takes_is_shown(service: Service) -> None:
+    (files,) = service.certify("plugins", "show", "files", "--json").json
+    (folder,) = [item for item in files["parameters"] if item["name"] == "dir"]
+    assert (folder["type"], folder["required"]) == ("path", True)
+    assert "certify request NAME --deploy 'files:dir=…'" in service.certify("plugins", "show", "files").out
+
+
+def test_a_secret_parameters_default_is_shown_to_nobody(service: Service) -> None:
+    line = next(line for line in service.certify("plugins", "show", "files").out.splitlines() if "pfx_password" in line)
+    assert "(secret)" in line
+
+
 def test_the_versions_of_both_sides_are_told(service: Service) -> None:
     assert service.certify("version", "--json").json == {"command": __version__, "service": __version__}

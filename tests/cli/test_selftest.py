@@ -141,3 +141,14 @@ def test_an_unknown_suite_is_told_with_those_that_there_are(certify: Certify) ->
 def test_the_example_of_the_page_is_a_selftest(certify: Certify) -> None:
     ended = certify("nas", "--change")
     assert (ended.returncode, "- nas-folder" in ended.stdout) == (0, True), ended.stderr
+
+
+def test_a_report_that_cannot_be_written_is_told(certify: Certify, tmp_path: Path) -> None:
+    ended = certify("machine", "--report", str(tmp_path / "missing" / "report.json"))
+    assert (ended.returncode, "The report cannot be written to " in ended.stderr) == (1, True)
+
+
+def test_quiet_says_what_fails_alone(certify: Certify, tmp_path: Path) -> None:
+    (tmp_path / "broken").touch()
+    lines = certify("machine", "--quiet").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["✗", "→"]

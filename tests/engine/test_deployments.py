@@ -101,19 +101,3 @@ def test_each_deployment_that_ends_is_told_to_who_waits(workshop: Open) -> None:
     certificate = shop.issued("good", "bad")
     shop.run_due()
     assert shop.settled == [certificate.id] * 2
-
-
-def test_the_plan_asks_every_target_and_applies_nothing(workshop: Open) -> None:
-    targets = FakeTarget("one"), FakeTarget("two")
-    shop = workshop(*targets)
-    certificate = shop.issued("one", "two")
-    planned = shop.deployments.plan(certificate)
-    changes = [[(change.action, change.subject) for change in found] for _, found in planned]
-    assert (changes, [target.steps for target in targets]) == ([[("write", "somewhere")]] * 2, [[], []])
-
-
-def test_there_is_no_plan_before_there_is_a_certificate(workshop: Open) -> None:
-    shop = workshop(FakeTarget())
-    created = shop.store.certificates.create(wanting(deployments=(DeploymentSettings(target="fake"),)), NOW)
-    with pytest.raises(NotFound, match=r"app\.test has no certificate yet"):
-        shop.deployments.plan(created)

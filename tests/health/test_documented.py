@@ -13,7 +13,7 @@ SOURCES = [
     *(ROOT / "plugins").glob("*/*/*.py"),
 ]
 CODE = re.compile(
-    r'(?:code=|Finding\(\s*|Interference\(\s*|HttpSysRefused\(\s*|_found\()"([a-z0-9-]+)"(?:,\s*(?:severity=)?Severity\.(\w+))?'
+    r'(?:code=|Finding\(\s*|Interference\(\s*|HttpSysRefused\(\s*|_found\(|_lacking\()"([a-z0-9-]+)"(?:,\s*(?:severity=)?Severity\.(\w+))?'
 )
 
 

@@ -59,3 +59,13 @@ def test_the_api_reports_a_plugin_that_does_not_load(service: Service) -> None:
 
 def test_the_command_line_reports_a_plugin_that_does_not_load(service: Service) -> None:
     assert "the licence has expired" in service.certify("plugins").out
+
+
+def test_the_command_line_shows_what_a_third_partys_target_asks_for(service: Service) -> None:
+    lines = [line.split() for line in service.certify("plugins", "show", "hello").out.splitlines()]
+    assert ["file", "path", "needed", "The", "file", "that", "gets", "the", "greeting."] in lines
+
+
+def test_a_third_partys_parameter_that_is_misspelt_is_refused_with_the_one_that_was_meant(service: Service) -> None:
+    ended = service.certify("request", "typo.test", "--ca", "local", "--deploy", "hello:fiel=/tmp/hello.txt")
+    assert (ended.code, "There is no parameter fiel. Did you mean file?" in ended.err) == (2, True)

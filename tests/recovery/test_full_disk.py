@@ -5,13 +5,17 @@ The disk is a real one, mounted for the test: this needs root.
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from tests.support.disks import first_refusal, full, mounted
 from tests.support.issuing import issue, request, show
+from tests.support.ports import free_port
 from tests.support.service import Service
 from tests.support.waiting import eventually
 from tests.support.wishes import CERTIFICATES, files_at, wish
@@ -70,11 +74,46 @@ def test_a_deployment_that_a_full_disk_stopped_is_made_up_for(service: Service, 
     assert (site / "cert.pem").read_bytes() != before
 
 
-def test_a_service_that_starts_on_a_full_disk_says_so(disk: Path) -> None:
-    (disk / "data").mkdir()
+def begun_on(disk: Path, service: Service) -> str:
+    """Start a service on a full disk, make room when it answers, and wait until it works; return what it said."""
+    port = free_port()
+    service.url = f"http://localhost:{port}"
+
+    def answers() -> bool:
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            return service.call("GET", CERTIFICATES, token=None).status > 0
+        return False
+
     with full(disk):
-        said = Service(disk / "data").launch()
-    assert "cannot be written" in said
+        said = service.launch(port=port)
+        eventually(answers, within=60)
+    eventually(lambda: service.certify("list").code == 0, within=60)
+    return said
+
+
+def test_a_service_that_starts_on_a_full_disk_says_so_and_works_when_there_is_room(
+    service: Service, disk: Path
+) -> None:
+    issue(service, wish("kept.internal", id="kept"))
+    service.stop()
+    said = begun_on(disk, service)
+    assert ("cannot be written" in said, "kept" in service.certify("list").out) == (True, True)
+
+
+def test_a_new_service_on_a_full_disk_begins_when_there_is_room(disk: Path) -> None:
+    (disk / "data").mkdir()
+    service = Service(disk / "data")
+    said = begun_on(disk, service)
+    service.close()
+    assert "No space left" in said
+
+
+def test_a_service_on_a_disk_that_may_not_be_written_says_so(service: Service, disk: Path) -> None:
+    service.stop()
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    said = service.launch()
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    assert "cannot be written: Read-only file system" in said
 
 
 def test_killed_on_a_full_disk_it_has_lost_nothing(service: Service, disk: Path) -> None:

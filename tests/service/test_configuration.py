@@ -16,6 +16,7 @@ from sqlalchemy import text
 from tests.service.test_broken_plugin import install
 from tests.support.degraded import answers, found, is_ready, launched
 from tests.support.issuing import issue
+from tests.support.ports import has_ipv6
 from tests.support.processes import installed
 from tests.support.service import Service
 from tests.support.stores import open_store, sqlite_engine
@@ -240,9 +241,10 @@ def test_an_empty_host_is_the_default(idle: Service) -> None:
     assert idle.configure(host="").start().url.startswith("http://localhost:")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", *(["::1", "[::1]"] if has_ipv6() else [])])
 def test_every_loopback_host_is_listened_on(idle: Service, host: str) -> None:
-    assert idle.configure(host=host).start().url.startswith(f"http://{host}:")
+    called = f"[{host.strip('[]')}]" if ":" in host else host
+    assert idle.configure(host=host).start().url.startswith(f"http://{called}:")
     assert answers(idle)
 
 

@@ -16,11 +16,12 @@ import pytest
 import urllib3
 from starlette.responses import PlainTextResponse
 
-from certify_core.service.checks import ServiceState
+from certify_core.service.checks import ApiCheck, ServiceState
 from certify_core.service.config import read_configuration
 from certify_core.service.offering import ApiOffer
 from certify_core.service.recognition import Kind, who_answers
 from certify_core.service.servers import Server, read_server
+from tests.support.checks import codes
 from tests.support.degraded import found, launched
 from tests.support.issuing import issue
 from tests.support.ports import free_port
@@ -149,7 +150,7 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 @contextlib.contextmanager
-def offered(data_dir: Path) -> Iterator[Server]:
+def offered(data_dir: Path) -> Iterator[ServiceState]:
     """Offer an API by HTTPS whose certificate is looked at all the time."""
     (data_dir / "serviceconfig.json").write_text(json.dumps({"useHTTPS": True, "port": free_port()}))
     state = ServiceState(read_configuration(data_dir, environ={}))
@@ -159,27 +160,41 @@ def offered(data_dir: Path) -> Iterator[Server]:
     thread.start()
     try:
         assert listening.wait(30)
-        assert state.server is not None
-        yield state.server
+        yield state
     finally:
         offer.interrupt()
         thread.join(30)
 
 
-def shown(server: Server) -> bytes:
-    """Return the certificate that a server shows."""
+def shown(state: ServiceState) -> bytes:
+    """Return the certificate that is shown."""
+    server = state.server
+    assert server is not None
     return ssl.get_server_certificate(("127.0.0.1", server.port)).encode()
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:
-    with offered(tmp_path) as server:
-        before = shown(server)
+    with offered(tmp_path) as state:
+        before = shown(state)
         (tmp_path / "api-tls" / "server.pem").unlink()
-        eventually(lambda: shown(server) != before)
-        assert who_answers("127.0.0.1", server).told.startswith("It answered 200")
+        eventually(lambda: shown(state) != before)
+        assert state.server is not None
+        assert who_answers("127.0.0.1", state.server).told.startswith("It answered 200")
+
+
+def test_a_certificate_that_cannot_be_kept_is_a_finding_until_it_can(tmp_path: Path) -> None:
+    with offered(tmp_path) as state:
+        (tmp_path / "api-tls").rename(tmp_path / "elsewhere")
+        (tmp_path / "api-tls").write_bytes(b"")
+        eventually(lambda: state.certificate_failure is not None)
+        assert "api-certificate" in codes(ApiCheck(state).run())
+        (tmp_path / "api-tls").unlink()
+        (tmp_path / "elsewhere").rename(tmp_path / "api-tls")
+        eventually(lambda: state.certificate_failure is None)
+        assert "api-certificate" not in codes(ApiCheck(state).run())
 
 
 def test_servers_json_comes_back_when_it_was_deleted(tmp_path: Path) -> None:
-    with offered(tmp_path) as server:
+    with offered(tmp_path) as state:
         (tmp_path / "servers.json").unlink()
-        eventually(lambda: read_server(tmp_path) == server)
+        eventually(lambda: read_server(tmp_path) == state.server)

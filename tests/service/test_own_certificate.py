@@ -15,6 +15,7 @@ from cryptography import x509
 from certify_core.errors import LocalFault
 from certify_core.service.names import names_of
 from certify_core.service.own_certificate import OwnCertificate
+from tests.support.certificates import CertificateAuthority
 from tests.support.processes import installed
 
 NAMES = ("localhost", "127.0.0.1", "web1.example.com")
@@ -99,6 +100,14 @@ def test_what_is_damaged_is_made_anew(house: House, name: str, content: bytes) -
     house.ensure()
     root = x509.load_pem_x509_certificate(house.read("root.pem"))
     house.certificate().verify_directly_issued_by(root)
+
+
+@pytest.mark.parametrize("name", ["server.pem", "root.key"])
+def test_a_certificate_of_somebody_else_is_not_kept(house: House, name: str) -> None:
+    other = CertificateAuthority().issue("localhost")
+    (house.folder / "api-tls" / name).write_text(other.certificate_pem + other.private_key_pem)
+    house.ensure()
+    house.certificate().verify_directly_issued_by(x509.load_pem_x509_certificate(house.read("root.pem")))
 
 
 def test_keys_are_their_owners_alone(house: House) -> None:

@@ -15,7 +15,7 @@ import urllib3
 
 from tests.support.gate import Gate
 from tests.support.issuing import issue, show
-from tests.support.ports import free_port
+from tests.support.ports import free_port, has_ipv6
 from tests.support.service import Service
 from tests.support.sse import events_path, messages, watched
 from tests.support.stores import NOW, open_store, wanting
@@ -46,15 +46,6 @@ def loopback(address: str) -> Iterator[int]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.create_server((address, free_port()), family=family) as holder:
         yield holder.getsockname()[1]
-
-
-def has_ipv6() -> bool:
-    """Whether this machine has an IPv6 loopback."""
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 LOOPBACKS = ["127.0.0.1", *(["[::1]"] if has_ipv6() else [])]

@@ -1,7 +1,8 @@
 """The threats to the API, one test each: what somebody would do who is not let in, or not that far.
 
 `test_access.py`, `test_roles.py`, `test_tokens.py` and `test_sign_in.py` say how access works; this page says what it
-keeps out.
+keeps out. Who listens in the service's place, or on the way to it, is kept out by its clients:
+`tests/cli/test_reaching_the_service.py` and `test_https.py`.
 """
 
 from __future__ import annotations

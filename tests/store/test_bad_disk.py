@@ -47,7 +47,9 @@ def on_small_disk(small_disk: Path) -> Iterator[Filled]:
 
 def writers() -> set[str]:
     """Return the names of the store's functions that write to the database."""
-    trees = [ast.parse(file.read_text()) for file in Path(certify_core.store.__file__).parent.glob("*.py")]
+    trees = [
+        ast.parse(file.read_text(encoding="utf-8")) for file in Path(certify_core.store.__file__).parent.glob("*.py")
+    ]
     functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return {function.name for function in functions if "self._database.write()" in ast.unparse(function)}
 

@@ -25,8 +25,9 @@ from certify_core.service.servers import Server
 QUIET = {
     *("key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"),
     *("all", "of", "unfinished", "users", "ordered_at", "issued_ids", "lacking", "owners", "keys_alone"),
+    "remove_failed",
 }
-"""Calls that change nothing and are no step of an order."""
+"""Calls that change nothing, or nothing of an order that is under way."""
 
 
 class Points:

@@ -10,6 +10,7 @@ from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate
 from certify_core.domain.settings import DeploymentSettings
 from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import EventKind, Events
+from certify_core.engine.inspections import Inspections
 from certify_core.engine.wanted import Wanted
 from certify_core.store import Store
 from tests.support.plugins import FakeTarget, plugins_with
@@ -45,6 +46,7 @@ class Workshop:
         events.subscribe(lambda event: self.kinds.append(event.kind))
         wanted = Wanted(plugins_with(folder, *targets), store.vault, store.credentials)
         self.wanted = wanted
+        self.inspections = Inspections(store, wanted)
         self.deployments = Deployments(store, wanted, events, lambda: self.now, self.settled.append)
 
     def issued(self, *targets: str) -> ManagedCertificate:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from certify_core.cli.exits import Exit
 from certify_core.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 PROOFS = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "reliability.md").read_text())
-CLI = (ROOT / "docs" / "cli.md").read_text()
+CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, click.Command]:
@@ -50,13 +51,33 @@ def test_every_option_of_a_command_is_described(name: str) -> None:
         if isinstance(parameter, click.Option)
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    common = {"--json", "--data-dir"}
+    common = {"--json", "--data-dir", "--quiet", "--verbose", "-q", "-v"}
     assert {option for option in options - common if f"`{option}" not in section} == set()
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_has_a_help_text(name: str) -> None:
-    assert commands()[name].help
+def test_every_command_has_a_help_text_with_the_example_of_the_page(name: str) -> None:
+    command = commands()[name]
+    assert command.help
+    assert command.epilog is not None
+    assert f"\n{command.epilog.splitlines()[-1].strip()}\n" in CLI.split(f"\n## certify {name}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", [name for name in commands() if name not in {"serve", "completion"}])
+def test_every_command_that_says_something_says_it_as_json_too(name: str) -> None:
+    assert "as_json" in {parameter.name for parameter in commands()[name].params}
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_can_be_quiet_and_verbose(name: str) -> None:
+    options = {option for parameter in commands()[name].params for option in parameter.opts}
+    assert {"--quiet", "--verbose"} <= options
+
+
+def test_the_help_has_the_table_of_exit_codes() -> None:
+    ended = CliRunner().invoke(cli, ["--help"])
+    told = " ".join(ended.output.split())
+    assert all(f"{code.value} {code.meaning}" in told for code in Exit)
 
 
 def test_the_table_of_exit_codes_is_the_one_in_use() -> None:

@@ -260,6 +260,6 @@ def test_parameters_become_an_instance_of_the_providers_model() -> None:
     [({"path": "/srv", "port": -1}, "deployments.0.port"), ({}, "deployments.0.path")],
 )
 def test_a_wrong_parameter_is_refused_by_its_whole_path(values: dict[str, str | int], field: str) -> None:
-    with pytest.raises(InvalidInput, match="Parameters: path, port") as refused:
+    with pytest.raises(InvalidInput, match=r"Parameters: path \(needed\), port") as refused:
         parse_parameters(Parameters, dict(values), field="deployments.0")
     assert refused.value.field == field

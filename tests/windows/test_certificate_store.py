@@ -54,6 +54,9 @@ if sys.platform == "win32":
         assert found is not None
         assert (found.friendly_name, found.has_key, found.not_after) == (FRIENDLY, True, bundle.not_after)
 
+    def test_an_administrator_may_write_the_store(store: WindowsStore) -> None:
+        store.require_write("My")
+
     def test_a_certificate_that_is_there_is_not_imported_again(
         store: WindowsStore, imported: CertificateBundle
     ) -> None:

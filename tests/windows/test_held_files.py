@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,18 +10,37 @@ from pathlib import Path
 
 import pytest
 
-from certify_core.api import CertificateBundle, DeploymentFailed, LocalFault
+from certify_core.api import CertificateBundle, DeploymentFailed, LocalFault, PluginContext
 from certify_core.engine.certificate_log import CertificateLogs
 from certify_core.files import FileHeld, read_file, remove_file, replace_file, write_atomically, write_folder_atomically
 from certify_deploy_files.parameters import FilesParameters
 from certify_deploy_files.target import FilesTarget
+from certify_store_sqlite import SqliteStore
+from certify_store_sqlite.care import SqliteCare
 from tests.support.certificates import CertificateAuthority
+from tests.support.contents import add, names
 from tests.support.holding import held
 from tests.support.service import Service
 from tests.support.stores import database_file, open_store
 from tests.support.waiting import eventually
 
 A_MOMENT = 0.3
+DYING = """
+import os, sys
+from pathlib import Path
+from tests.support.stores import NOW, open_store, wanting
+with open_store(Path(sys.argv[1])) as store:
+    store.certificates.create(wanting("app.test"), NOW)
+    os._exit(9)
+"""
+LOCKING = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA locking_mode = EXCLUSIVE")
+database.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
 
 if sys.platform == "win32":
 
@@ -30,6 +50,17 @@ if sys.platform == "win32":
         path.parent.mkdir()
         path.write_bytes(b"old")
         return path
+
+    @pytest.fixture
+    def care(tmp_path: Path) -> SqliteCare:
+        return SqliteStore().care(PluginContext(tmp_path))
+
+    @pytest.fixture
+    def filled(tmp_path: Path) -> Path:
+        """A data folder whose service was killed: its WAL is still there."""
+        process = subprocess.run([sys.executable, "-c", DYING, str(tmp_path)], check=False)
+        assert process.returncode != 0
+        return tmp_path
 
     def contents(folder: Path) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -130,6 +161,36 @@ if sys.platform == "win32":
             pass
         with open_store(tmp_path) as store:
             assert (fault.value.remedy != "", store.certificates.page(limit=1).items) == (True, [])
+
+    def test_a_wal_that_is_held_is_told_and_nothing_in_it_is_lost(filled: Path, care: SqliteCare) -> None:
+        with held(filled / "manageditems.db-wal"), pytest.raises(LocalFault, match="cannot be read"):
+            care.prepare()
+        assert (care.prepare(), names(filled)) == (None, ["app.test"])
+
+    def test_a_newest_backup_that_is_held_is_told_and_replaced_by_the_next(filled: Path, care: SqliteCare) -> None:
+        care.back_up("daily")
+        add(filled, "late.test")
+        with held(filled / "manageditems.db.bak"), pytest.raises(LocalFault, match="another process holds it open"):
+            care.back_up("daily")
+        made = care.back_up("daily")
+        assert (filled / "manageditems.db.bak").read_bytes() == (made.path / "manageditems.db").read_bytes()
+
+    def test_a_database_that_another_program_has_locked_is_told(filled: Path, care: SqliteCare) -> None:
+        command = [sys.executable, "-c", LOCKING, str(database_file(filled))]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "locked\n"
+            with pytest.raises(LocalFault, match="database is locked"):
+                care.prepare()
+            other.communicate("")
+        assert (care.prepare(), names(filled)) == (None, ["app.test"])
+
+    def test_a_database_in_use_cannot_be_removed(filled: Path) -> None:
+        with open_store(filled) as store:
+            for file in (database_file(filled), filled / "manageditems.db-wal"):
+                store.certificates.page(limit=1)
+                with pytest.raises(PermissionError):
+                    file.unlink()
 
     def test_a_log_that_cannot_be_removed_now_is_told(tmp_path: Path) -> None:
         logs = CertificateLogs(tmp_path)

@@ -1,4 +1,4 @@
-"""`/api/managedcertificates`: create, list, show, change, delete, request, log and plan."""
+"""`/api/managedcertificates`: create, list, show, change, delete, request and log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from certify_core.service.routes.views import (
     Started,
     certificate_document,
     event_document,
-    plan_document,
     summary_document,
 )
 
@@ -106,11 +105,6 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
         """Show the newest entries of a certificate's log, the oldest of them first."""
         certificates.get(certificate_id)
         return {"entries": [event_document(event) for event in engine.logs.tail(certificate_id, limit)]}
-
-    @routes.get("/{certificate_id}/plan")
-    def plan(certificate_id: str) -> dict[str, list[Any]]:
-        """Show what deploying the current certificate would change; nothing is changed."""
-        return {"deployments": [plan_document(*item) for item in engine.plan(certificate_id)]}
 
     def _start(certificate_id: str, *, use_last_duplicate: bool = False) -> Started:
         with operations.started(certificate_id) as operation:

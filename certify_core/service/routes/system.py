@@ -1,4 +1,4 @@
-"""`/api/system`, `/api/plugins` and `/api/authorities`: what this service is and what it knows."""
+"""`/api/system`, `/api/plugins`, `/api/providers` and `/api/authorities`: what this service is and what it knows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from certify_core import __version__
 from certify_core.contracts import AcmeAuthority
+from certify_core.engine.described import describe_providers
 from certify_core.engine.engine import Engine
 from certify_core.errors import NotFound
 from certify_core.service.json_body import StrictJsonRoute
@@ -27,6 +28,11 @@ def router(engine: Engine) -> APIRouter:
     def plugins() -> dict[str, list[Any]]:
         """List every plugin that was found, what it offers, and why it does not work if it does not."""
         return {"plugins": [asdict(record) for record in engine.plugins.described()]}
+
+    @routes.get("/providers")
+    def providers() -> dict[str, list[Any]]:
+        """List what settings choose by name, and the parameters that each asks for."""
+        return {"providers": [asdict(provider) for provider in describe_providers(engine.plugins)]}
 
     @routes.get("/authorities")
     def authorities() -> dict[str, list[Any]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, field_validator
 
-from certify_core.contracts import PlannedChange
 from certify_core.domain.ari import RenewalInformation
 from certify_core.domain.certificate import Deployment, Issued, ManagedCertificate
 from certify_core.domain.failure import Failure
@@ -18,10 +17,11 @@ from certify_core.domain.schedule import AT_ONCE, due
 from certify_core.domain.setbacks import Setbacks
 from certify_core.domain.settings import CertificateSettings
 from certify_core.engine.events import Event
+from certify_core.engine.inspections import Inspection
 from certify_core.engine.parameters import masked
 from certify_core.service.operations import Operation
 
-RESERVED_IDS = {"summary", "request-due"}
+RESERVED_IDS = {"summary", "request-due", "test"}
 
 
 def iso(moment: float | None) -> str | None:
@@ -112,7 +112,7 @@ def certificate_document(certificate: ManagedCertificate, revocations: Sequence[
         "settings": masked(certificate.settings),
         "issued": _issued(certificate.issued),
         "half": _issued(certificate.half),
-        "failure": _failure(certificate.failure),
+        "failure": failure_document(certificate.failure),
         "failure_count": certificate.failure_count,
         "retry_at": iso(certificate.retry_at) if certificate.failure else None,
         "setbacks": _setbacks(certificate.setbacks),
@@ -134,7 +134,7 @@ def revocation_document(revocation: Revocation) -> dict[str, Any]:
         "state": revocation.state.value,
         "wanted_at": iso(revocation.wanted_at),
         "revoked_at": iso(revocation.revoked_at),
-        "failure": _failure(revocation.failure),
+        "failure": failure_document(revocation.failure),
         "next_attempt_at": iso(revocation.next_attempt_at),
     }
 
@@ -145,26 +145,42 @@ def deployment_document(deployment: Deployment) -> dict[str, Any]:
         "id": deployment.id,
         "target": deployment.settings.target,
         "status": deployment.status.value,
-        "failure": _failure(deployment.failure),
+        "failure": failure_document(deployment.failure),
         "failure_count": deployment.failure_count,
         "next_attempt_at": iso(deployment.next_attempt_at),
     }
 
 
-def plan_document(deployment: Deployment, changes: list[PlannedChange]) -> dict[str, Any]:
-    """Return what one deployment would change."""
+def plan_document(planned: Inspection) -> dict[str, Any]:
+    """Return what one deployment would change, or why that cannot be said."""
     return {
-        "deployment": deployment.id,
-        "target": deployment.settings.target,
+        "deployment": planned.deployment.id,
+        "target": planned.deployment.settings.target,
         "changes": [
-            {"action": change.action, "subject": change.subject, "detail": change.detail} for change in changes
+            {"action": change.action, "subject": change.subject, "detail": change.detail} for change in planned.changes
         ],
+        "failure": failure_document(planned.failure),
+    }
+
+
+def verification_document(seen: Inspection) -> dict[str, Any]:
+    """Return whether one deployment is in place, and if not, why."""
+    return {
+        "deployment": seen.deployment.id,
+        "target": seen.deployment.settings.target,
+        "verified": seen.failure is None,
+        "failure": failure_document(seen.failure),
     }
 
 
 def event_document(event: Event) -> dict[str, Any]:
     """Return one thing that happened."""
-    return {"at": iso(event.at), "kind": event.kind.value, "message": event.message, "failure": _failure(event.failure)}
+    return {
+        "at": iso(event.at),
+        "kind": event.kind.value,
+        "message": event.message,
+        "failure": failure_document(event.failure),
+    }
 
 
 def operation_document(operation: Operation) -> dict[str, Any]:
@@ -213,5 +229,6 @@ def _ari(known: RenewalInformation | None) -> dict[str, Any] | None:
     }
 
 
-def _failure(failure: Failure | None) -> dict[str, Any] | None:
+def failure_document(failure: Failure | None) -> dict[str, Any] | None:
+    """Return what went wrong, None if nothing did."""
     return failure.model_dump(mode="json") if failure else None

@@ -6,6 +6,7 @@ without any product, too.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,21 +48,25 @@ class AntivirusCheck:
         raise LocalFault(f"{finding.code} cannot be fixed by itself.", finding.remedy)
 
     def _found(self, here: Present) -> Finding:
+        evidence, remedy = f"{'; '.join(here.signs)}.", f"If it ever gets in the way, {self._exclude(here.product)}"
+        if here.product.name == DEFENDER and (folders := defender.excluded_folders()) is not None:
+            is_excluded = defender.covers(folders, str(self._data_dir))
+            evidence += f" {self._data_dir} is {'among' if is_excluded else 'not among'} its exclusions."
+            remedy = "" if is_excluded else remedy
         return Finding(
             code="antivirus-found",
             severity=Severity.NOTE,
             what=f"{here.product.name} is on this machine; that alone is no fault.",
-            evidence=f"{'; '.join(here.signs)}.{self._exclusion(here.product)}",
-            remedy=f"If it ever gets in the way, exclude {self._data_dir}: {here.product.advice}",
+            evidence=evidence,
+            remedy=remedy,
             subject=here.product.name,
         )
 
-    def _exclusion(self, product: Product) -> str:
-        folders = defender.excluded_folders() if product.name == DEFENDER else None
-        if folders is None:
-            return ""
-        excluded = defender.covers(folders, str(self._data_dir))
-        return f" {self._data_dir} is {'among' if excluded else 'not among'} its exclusions."
+    def _exclude(self, product: Product) -> str:
+        """Return how the data folder is excluded, with a command that is ready to be run where there is one."""
+        command = product.windows_command if os.name == "nt" else product.posix_command
+        ready = f" Or run as administrator: {command.format(folder=self._data_dir)}" if command else ""
+        return f"exclude {self._data_dir}: {product.advice}{ready}"
 
     def _measured(self, here: Sequence[Present]) -> list[Finding]:
         try:
@@ -83,7 +88,7 @@ class AntivirusCheck:
         suspects = " and ".join(item.product.name for item in here)
         if suspects:
             who = f"On this machine is {suspects}; whether that does it was not seen. "
-            advice = " ".join(f"{item.product.name}: {item.product.advice}" for item in here)
+            advice = " ".join(f"{item.product.name}: {self._exclude(item.product)}" for item in here)
         else:
             who = "No antivirus software that Certify knows is on this machine. "
             advice = "Ask who looks after this machine for what watches its files and its network."

@@ -21,6 +21,10 @@ class Product:
     """Names of Windows services, in lower case."""
     registered_as: tuple[str, ...] = ()
     """How its names in the Windows Security Center begin, in lower case."""
+    windows_command: str = ""
+    """What an administrator may run to have a folder left alone; `{folder}` is its path."""
+    posix_command: str = ""
+    """The same elsewhere."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -30,11 +34,14 @@ def _names(text: str) -> frozenset[str]:
 PRODUCTS = (
     Product(
         "Microsoft Defender",
-        "Windows Security > Virus & threat protection > Exclusions, or `Add-MpPreference -ExclusionPath`; "
-        "on Linux `mdatp exclusion folder add --path`.",
+        "Windows Security > Virus & threat protection > Exclusions; on Linux by `mdatp exclusion`.",
         _names("msmpeng.exe wdavdaemon"),
         _names("windefend"),
         ("windows defender", "microsoft defender"),
+        # https://learn.microsoft.com/powershell/module/defender/add-mppreference
+        'Add-MpPreference -ExclusionPath "{folder}"',
+        # https://learn.microsoft.com/defender-endpoint/linux-exclusions
+        'mdatp exclusion folder add --path "{folder}"',
     ),
     Product(
         "ClamAV",

@@ -67,6 +67,11 @@ class WindowsStore:
         with self._opened(store, read_only=True) as opened:
             return [self._stored(context) for context in self._contexts(opened)]
 
+    def require_write(self, store: str) -> None:
+        """Open a store as `put` does, and put nothing."""
+        with self._opened(store):
+            pass
+
     def check_key(self, thumbprint: str, store: str) -> None:
         """Open the private key and compare it with the certificate."""
         with self._key(thumbprint, store):

@@ -15,6 +15,7 @@ from certify_store_sqlite.backup import make_backup
 from certify_store_sqlite.check import check
 from certify_store_sqlite.export import export_json, export_sql
 from certify_store_sqlite.files import DatabaseFiles
+from certify_store_sqlite.key_file import KEY, put_key_back
 from certify_store_sqlite.presence import Presence
 from certify_store_sqlite.recovery import recover, restore
 from certify_store_sqlite.writing import prove_writable
@@ -41,6 +42,8 @@ class SqliteCare:
         """Check the database before it is opened, and recover it if it is damaged; else see that it can be written."""
         if not self._files.database.exists() and not self._files.backup.exists() and not self.backups():
             return None  # a data folder that is new
+        with _named(self._files.data_dir / KEY, "put back"):
+            put_key_back(self._files, self.backups())
         if not self._files.database.exists():
             damages: Sequence[Damage] = [_gone(self._files.database)]
         else:
@@ -130,16 +133,17 @@ def _gone(database: Path) -> Damage:
 
 
 @contextmanager
-def _named(database: Path, verb: str) -> Iterator[None]:
+def _named(file: Path, verb: str) -> Iterator[None]:
     """Say in words what the system or SQLite refuses."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise _fault(database, verb, error) from error
+        raise _fault(file, verb, error) from error
 
 
-def _fault(database: Path, verb: str, error: OSError | sqlite3.Error) -> LocalFault:
+def _fault(file: Path, verb: str, error: OSError | sqlite3.Error) -> LocalFault:
+    what = "master key" if file.name == KEY else "database"
     return LocalFault(
-        f"The database {database} cannot be {verb}: {error}.",
+        f"The {what} {file} cannot be {verb}: {error}.",
         "Check free disk space and the permissions of the data folder, and that no other program holds its files.",
     )

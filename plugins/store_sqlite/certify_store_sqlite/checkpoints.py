@@ -32,7 +32,8 @@ class Checkpoints:
 
     def wanted(self) -> None:
         """Say that something was committed; the thread begins with the first time."""
-        self._committed.set()
+        if not self._committed.is_set():
+            self._committed.set()
         if self._thread is None:
             self._start()
 

@@ -39,6 +39,8 @@ from certify_store_sqlite.salvage import by_sqlite, salvage
 from certify_store_sqlite.schema import Schema, read_schema, saved_schema
 
 REPORT = "report.json"
+DAMAGED_AT_MOST = 4
+"""So many backups are read if none of them is whole: what is damaged in one is mostly whole in another."""
 
 
 def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[Damage]) -> RecoveryReport:
@@ -49,11 +51,11 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
     """
     began = time.monotonic()
     aside = _set_aside(files, [files.database, files.wal])
-    backup, is_whole = _best_backup(files, backups)
-    schema = read_schema(files.database) or saved_schema(files.schema) or (read_schema(backup) if backup else None)
+    found, is_whole = _best_backups(files, backups)
+    schema = read_schema(files.database) or saved_schema(files.schema) or (read_schema(found[0]) if found else None)
     if schema is None:
         return _begin_anew(files, aside, damages, began)
-    rows, fates = _salvaged(files, schema, backup, is_whole=is_whole)
+    rows, fates = _salvaged(files, schema, found, is_whole=is_whole)
     fates += drop_orphans(rows, schema.parents)
     built = files.database.with_name(".recovered.tmp")
     fates += build(built, schema, rows)
@@ -62,7 +64,7 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
         recovered_at=time.time(),
         damages=tuple(damages),
         set_aside=aside,
-        backup_id=backup.parent.name if backup and backup != files.backup else None,
+        backup_id=found[0].parent.name if found and found[0] != files.backup else None,
         rows={table: len(rows.of(table)) for table in schema.tables},
         sources=dict(Counter(version.source for _, _, version in rows.all())),
         fates=tuple(fates),
@@ -106,7 +108,7 @@ def restore(files: DatabaseFiles, backup: Backup) -> RecoveryReport:
 
 
 def _salvaged(
-    files: DatabaseFiles, schema: Schema, backup: Path | None, *, is_whole: bool
+    files: DatabaseFiles, schema: Schema, backups: Sequence[Path], *, is_whole: bool
 ) -> tuple[Rows, list[RowFate]]:
     salvaged = Rows(schema.tables)
     for folder in (files.data_dir, *_unfinished(files)):
@@ -114,13 +116,14 @@ def _salvaged(
     for table, row in rows_in(journals_of(files.journal)):
         if table in schema.tables:
             salvaged.add(table, row, Source.JOURNAL)
-    if backup is None:
+    if not backups:
         return merge(salvaged, None, 0)
     in_backup = Rows(schema.tables)
-    if is_whole:
-        by_sqlite(backup, in_backup, Source.BACKUP)
-    else:
-        salvage(backup, backup.with_name("no WAL"), in_backup)
+    for backup in backups:
+        if is_whole:
+            by_sqlite(backup, in_backup, Source.BACKUP)
+        else:
+            salvage(backup, backup.with_name("no WAL"), in_backup)
     newest = max((version.change for _, _, version in in_backup.all()), default=0)
     # What a whole backup lacks was deleted before it; what half a backup lacks tells nothing.
     return merge(salvaged, in_backup, newest if is_whole else 0)
@@ -135,16 +138,16 @@ def _is_complete(files: DatabaseFiles, rows: Rows, fates: Sequence[RowFate]) -> 
     return known is not None and newest >= known and not lost and not (from_backup and not journals_of(files.journal))
 
 
-def _best_backup(files: DatabaseFiles, backups: Sequence[Backup]) -> tuple[Path | None, bool]:
-    """Return the newest database that is what was backed up, or one that is not; and whether it is."""
+def _best_backups(files: DatabaseFiles, backups: Sequence[Backup]) -> tuple[Sequence[Path], bool]:
+    """Return the newest database that is what was backed up, or the newest of those that are not; and whether it is."""
     databases = [backup.path / DATABASE for backup in backups]
     for database in databases:
         if not fault_of(database.parent, [DATABASE]):
-            return database, True
+            return [database], True
     damaged = [path for path in (files.backup, *databases) if path.is_file()]
-    if not damaged:
-        return None, False
-    return damaged[0], damaged[0] == files.backup and _is_sound(files.backup)
+    if damaged[:1] == [files.backup] and _is_sound(files.backup):
+        return damaged[:1], True
+    return damaged[:DAMAGED_AT_MOST], False
 
 
 def _is_sound(database: Path) -> bool:

@@ -1,15 +1,23 @@
-"""Certify as a Windows service, hosted by python.exe itself; its warnings and errors in the event log."""
+"""Certify as a Windows service, hosted by python.exe: its folder closed to others, its errors in the event log."""
 
 from __future__ import annotations
 
 import logging
+import os
 
-from certify_core.api import SelfTest, ServiceManager, hookimpl
+from certify_core.api import HealthCheck, PluginContext, SelfTest, ServiceManager, hookimpl
+from certify_windows_service.folder_check import FolderAccessCheck
 from certify_windows_service.hosting import HOSTED
 from certify_windows_service.manager import WindowsServices
 from certify_windows_service.selftest import WindowsServiceSelfTest
 
-__all__ = ["certify_log_handlers", "certify_selftests", "certify_service_managers"]
+__all__ = ["certify_health_checks", "certify_log_handlers", "certify_selftests", "certify_service_managers"]
+
+
+@hookimpl
+def certify_health_checks(context: PluginContext) -> list[HealthCheck]:
+    """Offer a look at who may read the data folder."""
+    return [FolderAccessCheck(context.data_dir)] if os.name == "nt" else []
 
 
 @hookimpl

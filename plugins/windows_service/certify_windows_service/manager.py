@@ -72,6 +72,7 @@ class WindowsServices:
                 done = _refine(scm, service)
             finally:
                 scm.CloseServiceHandle(service)
+        done.append(_close_folder(wish))
         return [f"The service {self._service} runs as {wish.account or 'LocalSystem'} and starts at boot.", *done]
 
     def uninstall(self) -> None:
@@ -127,6 +128,16 @@ class WindowsServices:
         with _service(self._service, win32service().SERVICE_QUERY_STATUS) as service:
             return int(win32service().QueryServiceStatusEx(service)["ProcessId"])
 
+    def account(self) -> str:
+        """Return the account that the service is installed for; empty if it is not, or Windows does not say."""
+        scm = win32service()
+
+        try:
+            with _service(self._service, scm.SERVICE_QUERY_CONFIG) as service:
+                return str(scm.QueryServiceConfig(service)[7])
+        except (NotFound, LocalFault):
+            return ""
+
     def _wait_until_gone(self) -> None:
         """Wait until it is gone: Windows keeps a service as long as its process lives, or somebody looks at it."""
         deadline, pause = time.monotonic() + SECONDS, threading.Event()
@@ -175,6 +186,14 @@ def _refine(scm: Any, service: Any) -> list[str]:
         except (scm.error, NotImplementedError):
             missing.append(f"This Windows does not give it {what}.")
     return missing
+
+
+def _close_folder(wish: ServiceWish) -> str:
+    """Close the data folder to other accounts: what is made below ProgramData everybody may read."""
+    from certify_windows_service.folder_check import close
+
+    wish.data_dir.mkdir(parents=True, exist_ok=True)
+    return close(wish.data_dir, wish.data_dir)
 
 
 @contextmanager

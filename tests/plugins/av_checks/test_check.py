@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from certify_av_checks import certify_health_checks
 from certify_av_checks.check import AntivirusCheck
 from certify_av_checks.file_probe import CONTENT
-from certify_av_checks.products import Product
+from certify_av_checks.products import PRODUCTS, Product
 from certify_av_checks.scratch import FOLDER
 from certify_core.api import Finding, PluginContext, Severity
 from certify_core.testing.health_check import HealthCheckContract
@@ -93,6 +94,18 @@ def test_a_product_that_is_here_is_told_with_where_its_exclusions_are(tmp_path: 
         True,
         True,
     )
+
+
+@pytest.mark.usefixtures("guard")
+def test_a_product_that_is_here_comes_with_a_command_that_excludes_the_folder(tmp_path: Path) -> None:
+    commanded = replace(GUARD, posix_command='guard exclude "{folder}"', windows_command="guard {folder}")
+    assert f'guard exclude "{tmp_path}"' in AntivirusCheck(tmp_path, [commanded]).run()[0].remedy
+
+
+@pytest.mark.parametrize("name", ["ClamWin", "WatchGuard EPDR", "ESET", "Microsoft Defender", "ClamAV"])
+def test_there_is_advice_for_the_products_that_are_known_to_get_in_the_way(name: str) -> None:
+    (product,) = (item for item in PRODUCTS if item.name == name)
+    assert (bool(product.processes | product.services), len(product.advice) > 20) == (True, True)
 
 
 @pytest.mark.usefixtures("guard")

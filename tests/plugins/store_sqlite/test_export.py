@@ -45,7 +45,9 @@ def test_every_row_is_there_whatever_stands_in_it(
 ) -> None:
     care.export(tmp_path / "export", form=form)
     content = (
-        read_back(tmp_path / "export") if form is ExportForm.SQL else json.loads((tmp_path / "export").read_text())
+        read_back(tmp_path / "export")
+        if form is ExportForm.SQL
+        else json.loads((tmp_path / "export").read_text(encoding="utf-8"))
     )
     names = {row["name"] for row in content["managedcertificate"]}
     assert (len(content["managedcertificate"]), ODD in names, len(content["account"])) == (len(NAMES), True, 1)
@@ -54,7 +56,7 @@ def test_every_row_is_there_whatever_stands_in_it(
 def test_both_forms_have_the_same_tables_and_columns(odd: Path, care: SqliteCare, tmp_path: Path) -> None:
     for form in ExportForm:
         care.export(tmp_path / form, form=form)
-    as_sql, as_json = read_back(tmp_path / "sql"), json.loads((tmp_path / "json").read_text())
+    as_sql, as_json = read_back(tmp_path / "sql"), json.loads((tmp_path / "json").read_text(encoding="utf-8"))
     assert {table: [list(row) for row in rows] for table, rows in as_sql.items()} == {
         table: [list(row) for row in rows] for table, rows in as_json.items()
     }
@@ -63,7 +65,7 @@ def test_both_forms_have_the_same_tables_and_columns(odd: Path, care: SqliteCare
 @pytest.mark.parametrize("form", list(ExportForm))
 def test_private_keys_stay_sealed(odd: Path, care: SqliteCare, tmp_path: Path, form: ExportForm) -> None:
     care.export(tmp_path / "export", form=form)
-    assert KEY_PEM.splitlines()[1] not in (tmp_path / "export").read_text()
+    assert KEY_PEM.splitlines()[1] not in (tmp_path / "export").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("form", list(ExportForm))
@@ -82,4 +84,4 @@ def test_what_is_exported_while_it_is_written_is_of_one_moment(filled: Path, car
     with open_store(filled):
         add(filled, "late.test")
         care.export(tmp_path / "export", form=ExportForm.JSON)
-    assert len(json.loads((tmp_path / "export").read_text())["managedcertificate"]) == len(NAMES) + 1
+    assert len(json.loads((tmp_path / "export").read_text(encoding="utf-8"))["managedcertificate"]) == len(NAMES) + 1

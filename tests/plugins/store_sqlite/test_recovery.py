@@ -140,15 +140,31 @@ def test_a_recovered_database_can_be_backed_up(backed_up: Path, care: SqliteCare
     assert care.back_up("daily").rows["managedcertificate"] == len(EVERYTHING)
 
 
+def spoil(copy: Path, name: str) -> None:
+    """Damage one place of a backup, and no other file that is the same one by another name."""
+    content = bytearray(copy.read_bytes())
+    content[content.rindex(name.encode())] ^= 1
+    copy.unlink()
+    copy.write_bytes(content)
+
+
 def test_a_damaged_backup_gives_the_rows_that_hold(backed_up: Path, care: SqliteCare) -> None:
     without_journal(backed_up)
     database_file(backed_up).unlink()
     for copy in (backed_up / "manageditems.db.bak", *backed_up.glob("backups/*/manageditems.db")):
-        content = bytearray(copy.read_bytes())
-        content[content.rindex(b"shop-7.test")] ^= 1
-        copy.write_bytes(content)
+        spoil(copy, "shop-7.test")
     care.prepare()
     assert len(names(backed_up)) >= len(NAMES) - 2
+
+
+def test_of_damaged_backups_each_gives_what_another_lacks(backed_up: Path, care: SqliteCare) -> None:
+    without_journal(backed_up)
+    database_file(backed_up).unlink()
+    spoil(backed_up / "manageditems.db.bak", "shop-7.test")
+    for copy in backed_up.glob("backups/*/manageditems.db"):
+        spoil(copy, "shop-8.test")
+    care.prepare()
+    assert names(backed_up) == sorted(NAMES)
 
 
 def test_with_nothing_left_an_empty_database_is_begun_and_said(filled: Path, care: SqliteCare) -> None:
