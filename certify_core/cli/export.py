@@ -11,18 +11,15 @@ import click
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, talks_to_service
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.loudness import say
 from certify_core.cli.passphrase import passphrase_option, read_passphrase
 from certify_core.files import writing_atomically
 
 PATIENCE = 3600.0
 """Seconds: every private key is read once."""
-EXAMPLE = """\b
-Example:
-  certify export --encrypted certify.export --passphrase-file passphrase.txt
-"""
 
 
-@click.command(epilog=EXAMPLE)
+@click.command()
 @click.option(
     "--encrypted",
     "target",
@@ -57,7 +54,7 @@ def export(client: Client, target: Path, passphrase_file: TextIO | None, as_json
         print_json({"file": str(target), "octets": size, **written.model_dump(include={"counts", "left_out"})})
         return
     counts = ", ".join(f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in written.counts.items())
-    click.echo(f"{target} has {counts or 'nothing'} ({size / 1e6:.1f} MB).")
+    say(f"{target} has {counts or 'nothing'} ({size / 1e6:.1f} MB).")
     for sentence in written.left_out:
         click.echo(f"Not in it: {sentence}", err=True)
 

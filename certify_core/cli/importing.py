@@ -12,13 +12,10 @@ from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, print_table, talks_to_service
 from certify_core.cli.exits import Exit
 from certify_core.cli.export import PATIENCE, encoded
+from certify_core.cli.loudness import say
 from certify_core.cli.passphrase import passphrase_option, read_passphrase
 from certify_core.domain.schedule import DueReason
 
-EXAMPLE = """\b
-Example:
-  certify import csv sites.csv --preview
-"""
 DONE = {
     "create": "created",
     "change": "changed",
@@ -64,7 +61,7 @@ def encrypted(
     _tell(report, as_json=as_json)
 
 
-@importing.command("csv", epilog=EXAMPLE)
+@importing.command("csv")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--preview", is_flag=True, help="Only say what would be done.")
 @click.option("--ca", "authority", default="letsencrypt", show_default=True, metavar="ID|URL")
@@ -126,14 +123,14 @@ def _tell_csv(report: dict[str, Any], begun: list[str]) -> None:
     for fault in report["faults"]:
         click.echo(f"{fault['text']} {fault['remedy']}".rstrip(), err=True)
     if report["faults"]:
-        click.echo("Nothing was imported.")
+        say("Nothing was imported.")
     elif report["preview"]:
-        click.echo(f"Preview; nothing was changed. {report['counts']['create']} would be new.")
+        say(f"Preview; nothing was changed. {report['counts']['create']} would be new.")
     else:
         asked = (
             f"Requested: {', '.join(begun)}." if begun else "Nothing is requested: certify renew NAME, or --request."
         )
-        click.echo(f"{report['counts']['create']} are new. {asked}")
+        say(f"{report['counts']['create']} are new. {asked}")
 
 
 def _text(file: Path) -> str:
