@@ -99,6 +99,11 @@ def fill(folder: Path) -> tuple[ManagedCertificate, Order, Account, Revocation, 
         return store.certificates.get(certificate.id), order, account, revocation, token, waiting.id
 
 
+def failed_and_forgotten(filled: Filled) -> None:
+    filled.store.orders.fail(filled.order, FAILURE, Outcome(NOW + DAY), NOW)
+    filled.store.orders.remove_failed(NOW + DAY)
+
+
 def deployed(filled: Filled) -> None:
     assert filled.certificate.issued is not None
     done = replace(filled.certificate.deployments[0], status=DeploymentStatus.DEPLOYED)
@@ -125,8 +130,11 @@ WRITES: dict[str, Callable[[Filled], Any]] = {
     "complete an order": lambda it: it.store.orders.complete(it.order, issued_for(it.certificate.settings), NOW),
     "interrupt an order": lambda it: it.store.orders.interrupt(it.order, FAILURE, Outcome(NOW + DAY), NOW),
     "fail an order": lambda it: it.store.orders.fail(it.order, FAILURE, Outcome(NOW + DAY), NOW),
+    "forget a failed order": failed_and_forgotten,
+    "forget the order of what ended": lambda it: it.store.orders.remove_saved(it.certificate.id, "20200101_"),
     "end a rehearsal": lambda it: it.store.orders.rehearsed(replace(it.order, state=OrderState.REHEARSED), NOW),
     "save a deployment": deployed,
+    "deploy again": lambda it: it.store.deployments.claim(it.certificate.id, (), NOW),
     "add an account": lambda it: it.store.accounts.add("https://other.test", KEY_PEM, NOW),
     "keep a credential": lambda it: it.store.credentials.create("a", CREDENTIAL, NOW),
     "spend a limit": lambda it: it.store.ledger.spend([SPENDING], NOW),
