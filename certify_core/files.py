@@ -15,11 +15,11 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 PRIVATE = 0o600
 PATIENCE = 3.0
@@ -42,9 +42,17 @@ class FileHeld(PermissionError):
 
 def write_atomically(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:
     """Replace `path` by `content`, with permission bits `mode`."""
+    with writing_atomically(path, mode=mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing_atomically(path: Path, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """Give a file to write and read that replaces `path` when the block ends; if it fails, all is as it was."""
     temporary = _temporary(path)
     try:
-        _write_new(temporary, content, mode)
+        with _new_file(temporary, mode) as file:
+            yield file
         replace_file(temporary, path)
     except BaseException:
         with suppress(OSError):  # what went wrong first is what matters
@@ -177,10 +185,17 @@ def _is_temporary(name: str, of: str) -> bool:
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
-    with os.fdopen(descriptor, "wb") as file:
+    with _new_file(path, mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def _new_file(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """Give a new file; what was written is on the disk when the block ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    with os.fdopen(descriptor, "w+b") as file:
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)  # the process's umask has had its say in os.open
-        file.write(content)
+        yield file
         file.flush()
         os.fsync(file.fileno())

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from logging import Handler
+from pathlib import Path
 
 import pluggy
 
@@ -87,3 +88,7 @@ class HookSpecs:
     @hookspec
     def certify_notifiers(self, context: PluginContext) -> Sequence[Notifier]:  # type: ignore[empty-body]
         """Return ways to tell people; channels choose one by name."""
+
+    @hookspec
+    def certify_moved_folders(self, context: PluginContext) -> Sequence[Path]:  # type: ignore[empty-body]
+        """Return folders in the data folder that belong into an encrypted export: all that are there are in it."""

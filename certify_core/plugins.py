@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import Distribution, EntryPoint, distributions
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pluggy
@@ -137,6 +138,7 @@ class Plugins:
         self.health_checks: Registry[HealthCheck] = Registry("health check")
         self.selftests: Registry[SelfTest] = Registry("selftest")
         self.notifiers: Registry[Notifier] = Registry("notifier")
+        self.moved_folders: Registry[Path] = Registry("moved folder")
 
     def described(self) -> list[PluginRecord]:
         """Return all records with the distributions that brought them."""
@@ -213,6 +215,7 @@ class Plugins:
             ("certify_health_checks", self.health_checks, (HealthCheck,)),
             ("certify_selftests", self.selftests, (SelfTest,)),
             ("certify_notifiers", self.notifiers, (Notifier,)),
+            ("certify_moved_folders", self.moved_folders, (Path,)),
         )
 
     def _offered_by(self, plugin: object, hook: str) -> Sequence[object]:

@@ -15,14 +15,9 @@ from certify_core.cli.plan import exit_of, print_plan
 
 PATIENCE = 900.0
 """Seconds: accounts are opened at their authorities meanwhile."""
-EXAMPLE = """\b
-Example:
-  certify apply -f /etc/certify --dry-run
-  certify apply -f /etc/certify --prune
-"""
 
 
-@click.command(epilog=EXAMPLE)
+@click.command()
 @click.option(
     "-f",
     "--file",

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 import click
@@ -63,6 +63,26 @@ class Client:
         """Ask for a DELETE."""
         self._call("DELETE", path, query=query)
 
+    def fetch(self, path: str, body: object, target: BinaryIO, *, patience: float) -> None:
+        """Write the octets that a POST is answered with to a file."""
+        response = self._request("POST", path, body, patience=patience, preload=False)
+        try:
+            for piece in response.stream():
+                target.write(piece)
+        except urllib3.exceptions.HTTPError as error:
+            raise ServiceRefused(
+                Exit.UNREACHABLE, "The service stopped answering.", "Nothing was written; try it again."
+            ) from error
+        finally:
+            response.release_conn()
+
+    def send_file(self, path: str, file: BinaryIO, headers: dict[str, str], *, patience: float, **query: object) -> Any:
+        """Return the answer to a POST of a file's octets."""
+        size = os.fstat(file.fileno()).st_size
+        sent = {**headers, "Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        response = self._send("POST", f"{path}?{urlencode(query)}", file, sent, patience=patience)
+        return orjson.loads(response.data)
+
     def events(self, path: str, *, patience: float) -> Iterator[tuple[str, Document]]:
         """Yield kind and document of every server-sent event; `patience` is the longest silence, in seconds."""
         response = self._request("GET", path, patience=patience, preload=False)
@@ -113,16 +133,28 @@ class Client:
         patience: float = READ_TIMEOUT,
         preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
-        headers = dict(self._headers)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        if body is None:
+            return self._send(method, path, None, {}, patience=patience, preload=preload)
+        headers = {"Content-Type": "application/json"}
+        return self._send(method, path, orjson.dumps(body), headers, patience=patience, preload=preload)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | BinaryIO | None,
+        headers: dict[str, str],
+        *,
+        patience: float,
+        preload: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
         began = time.monotonic()
         try:
             response = self._http.request(
                 method,
                 self._server.url + path,
-                body=orjson.dumps(body) if body is not None else None,
-                headers=headers,
+                body=body,
+                headers=self._headers | headers,
                 timeout=_timeout(patience),
                 preload_content=preload,
             )

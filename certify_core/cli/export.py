@@ -1,30 +1,48 @@
-"""`certify export`: everything that is wanted, as the files of `certify apply`."""
+"""`certify export`: everything that is wanted, as the files of `certify apply`; or all there is, encrypted."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, talks_to_service
+from certify_core.cli.encrypted_export import export_encrypted
 from certify_core.cli.exits import Exit, ServiceRefused
-
-EXAMPLE = """\b
-Example:
-  certify export -o /etc/certify
-"""
+from certify_core.cli.passphrase import passphrase_option
 
 
-@click.command(epilog=EXAMPLE)
+@click.command()
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write into; default: print all."
 )
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option(
+    "--encrypted",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Instead: one file for everything with all secrets, encrypted; an earlier export there is replaced.",
+)
+@passphrase_option
 @talks_to_service
-def export(client: Client, output: Path | None, force: bool, as_json: bool) -> None:
-    """Write everything that is wanted as files for `certify apply`, one for each thing; no secret is in them."""
+def export(
+    client: Client,
+    output: Path | None,
+    force: bool,
+    encrypted: Path | None,
+    passphrase_file: TextIO | None,
+    as_json: bool,
+) -> None:
+    """Write everything that is wanted as files for `certify apply`, one for each thing; no secret is in them.
+
+    With --encrypted everything that there is, keys and secrets too, goes into one file for `certify import encrypted`.
+    """
+    if encrypted is not None:
+        if output is not None:
+            raise click.UsageError("Give either --output or --encrypted.")
+        export_encrypted(client, encrypted, passphrase_file, as_json=as_json)
+        return
     files = client.get("/api/configuration/export")["files"]
     if output is not None:
         _write(files, output, force=force)

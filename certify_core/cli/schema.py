@@ -9,13 +9,8 @@ import orjson
 
 from certify_core.cli.data_dir import data_dir_option
 
-EXAMPLE = """\b
-Example:
-  certify schema -o certify.schema.json
-"""
 
-
-@click.command(epilog=EXAMPLE)
+@click.command()
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; default: print it."
 )

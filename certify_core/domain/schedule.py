@@ -43,6 +43,7 @@ class DueReason(StrEnum):
     LEFT_OUT = "names that were left out are tried again"
     REVOKED = "it is revoked, or its key compromised"
     NOT_AUTOMATIC = "automatic renewal is off"
+    NOT_BEGUN = "nobody has asked for the first one yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def due(certificate: ManagedCertificate) -> Due:
 
 def _by_itself(certificate: ManagedCertificate, not_before: float) -> Due:
     if certificate.issued is None:
-        return Due(not_before, DueReason.NEVER_ISSUED)
+        # One that has failed was asked for.
+        begun = certificate.settings.renewal.begins_by_itself or certificate.failure is not None
+        return Due(not_before, DueReason.NEVER_ISSUED) if begun else Due(None, DueReason.NOT_BEGUN)
     if certificate.issued.request_digest != certificate.settings.request_digest:
         return Due(not_before, DueReason.SETTINGS_CHANGED)
     if certificate.issued.is_revoked:

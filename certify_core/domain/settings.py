@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
 
@@ -55,6 +55,13 @@ class RenewalSettings(Wanted):
     """Without it the certificate is renewed only when somebody asks."""
     at_percent: float = Field(default=66.7, gt=0, lt=100)
     """The share of its lifetime after which the certificate is renewed, in percent."""
+    begins: Literal["at-once", "when-asked"] = "at-once"
+    """When the first certificate is requested: at once, or when somebody asks for it; renewals follow either way."""
+
+    @property
+    def begins_by_itself(self) -> bool:
+        """Whether the first certificate is requested without anybody asking."""
+        return self.automatic and self.begins == "at-once"
 
 
 class OrderWishes(Wanted):

@@ -61,7 +61,9 @@ class StoredCredentials:
         return self._store.credentials.update(credential_id, version, checked, self._clock(), also)
 
     def checked(self, settings: CredentialSettings, current: Mapping[str, JsonValue]) -> CredentialSettings:
-        """Return settings fit to be stored; a masked secret is taken from the `current` parameters.
+        """Return settings fit to be stored: the provider exists, every parameter fits, secrets are sealed.
+
+        A masked secret is taken from the `current` parameters.
 
         Raises:
             InvalidInput: names the first wrong field.

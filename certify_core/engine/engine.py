@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from certify_core.correlation import Correlations
@@ -231,6 +231,12 @@ class Engine:
         if revocation.state is RevocationState.WANTED:
             self._revocation_jobs.submit(revocation.name)
         return revocation
+
+    def take_up(self, revocations: Iterable[str] = ()) -> None:
+        """Look after what was put into the store otherwise, and have the revocations of these names made."""
+        for name in revocations:
+            self._revocation_jobs.submit(name)
+        self._wake()
 
     def budgets(self, authority: str | None = None) -> list[Budget]:
         """Return what is left of the rate limits of every authority, or of the one with this id."""

@@ -146,6 +146,18 @@ def check_issued(fullchain_pem: str, csr_der: bytes, identifiers: Sequence[Ident
     )
 
 
+def belong_together(fullchain_pem: str, private_key_pem: str) -> bool:
+    """Whether this is a certificate and its private key; without a key, whether it is a certificate."""
+    try:
+        certificate = x509.load_pem_x509_certificate(fullchain_pem.encode())
+        if not private_key_pem:
+            return True
+        key = serialization.load_pem_private_key(private_key_pem.encode(), None)
+        return _public_bytes(key.public_key()) == _public_bytes(certificate.public_key())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+
+
 def key_digest(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
     """Return what names the key pair of a certificate or a signing request."""
     return hashlib.sha256(_public_bytes(certificate.public_key())).hexdigest()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 from certify_core.contracts import Notifier
 from certify_core.domain.letters import trial
 from certify_core.domain.notification import Channel, ChannelSettings, Message
-from certify_core.engine.credentials import with_credential
+from certify_core.engine.credentials import Credentials, with_credential
 from certify_core.engine.parameters import seal
 from certify_core.errors import CertifyError, PluginFailed
 from certify_core.plugins import Plugins, parse_parameters
@@ -34,7 +34,7 @@ class ChannelKeeper:
             InvalidInput: names the first wrong field.
             Conflict: the id is taken.
         """
-        return self._store.channels.create(channel_id, self._checked(settings, {}), self._clock())
+        return self._store.channels.create(channel_id, self.checked(settings, {}), self._clock())
 
     def change(self, channel_id: str, version: int, settings: ChannelSettings) -> Channel:
         """Replace a channel that still has `version`; a masked secret stays as it is.
@@ -45,7 +45,7 @@ class ChannelKeeper:
         """
         current = self._store.channels.get(channel_id)
         known = current.parameters if current.notifier == settings.notifier else {}
-        return self._store.channels.update(channel_id, version, self._checked(settings, known), self._clock())
+        return self._store.channels.update(channel_id, version, self.checked(settings, known), self._clock())
 
     def try_out(self, channel_id: str) -> None:
         """Send a message that says that the channel works, now.
@@ -74,17 +74,31 @@ class ChannelKeeper:
                 f"The notifier {channel.notifier} raised {type(error).__name__}.", "Tell the author of the plugin."
             ) from None
 
-    def _checked(self, settings: ChannelSettings, current: Mapping[str, JsonValue]) -> ChannelSettings:
+    def checked(
+        self,
+        settings: ChannelSettings,
+        current: Mapping[str, JsonValue],
+        credentials: Credentials | None = None,
+    ) -> ChannelSettings:
+        """Return settings fit to be stored: the notifier exists, every parameter fits, secrets are sealed.
+
+        A masked secret is taken from the `current` parameters; `credentials` are others than those in the store.
+
+        Raises:
+            InvalidInput: names the first wrong field.
+        """
         notifier = self._plugins.notifiers.get(settings.notifier, field="notifier")
         sealed = seal(self._store.vault, notifier.parameters, settings.parameters, current, field="parameters")
         checked = settings.model_copy(update={"parameters": sealed})
-        self._parameters(checked, notifier)
+        self._parameters(checked, notifier, credentials)
         return checked
 
-    def _parameters(self, settings: ChannelSettings, notifier: Notifier) -> BaseModel:
+    def _parameters(
+        self, settings: ChannelSettings, notifier: Notifier, credentials: Credentials | None = None
+    ) -> BaseModel:
         values = with_credential(
             self._store.vault,
-            self._store.credentials,
+            credentials or self._store.credentials,
             settings.credential,
             settings.notifier,
             settings.parameters,

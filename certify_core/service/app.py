@@ -38,6 +38,7 @@ from certify_core.service.routes import (
     signin,
     system,
     tokens,
+    transfer,
 )
 from certify_core.service.upkeep import Act
 from certify_core.service.works import Works
@@ -82,6 +83,7 @@ def make_app(
     app.include_router(configuration.router(engine, works.configuration))
     app.include_router(secrets.router(engine.store))
     app.include_router(database.router(works.upkeep, while_closed))
+    app.include_router(transfer.router(works.gathering, works.importer, works.csv_importer))
     app.include_router(health.router(watch, instance, is_ready=lambda: True))
     app.include_router(config.router(data_dir))
     app.include_router(metrics.router(watch, lambda: engine.store))

@@ -1,7 +1,7 @@
 """Enters every change that is asked for into the audit trail: a pure ASGI middleware between the guard and the routes.
 
 The request is entered before anything is done; if that cannot be, nothing is done. For that it is read as a whole, and
-one that is too large is refused. The outcome is entered before the
+one that is too large is refused; but for files, which are passed on. The outcome is entered before the
 client hears of it. So a request without an outcome in the trail was cut short by the end of the service.
 """
 
@@ -31,6 +31,8 @@ LARGEST_BODY = 1_000_000
 LARGER_BODIES = {"/api/configuration/": 50_000_000}
 """Bytes, where a whole folder of files is sent at once: some ten thousand documents."""
 LONGEST_PATH = 300
+UPLOADS = frozenset({"/api/import/encrypted"})
+"""Where a file is sent and no document: that is passed on as it comes, and nothing of it is entered."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,8 +61,8 @@ class Audit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        largest = _largest(scope["path"])
-        body = await _body(receive, largest)
+        is_upload, largest = scope["path"] in UPLOADS, _largest(scope["path"])
+        body = b"" if is_upload else await _body(receive, largest)
         if body is None:
             return
         if len(body) > largest:
@@ -82,7 +84,7 @@ class Audit:
 
         answer_once = _Answer(send, conclude)
         try:
-            await self._app(scope, _again(body, receive), answer_once)
+            await self._app(scope, receive if is_upload else _again(body, receive), answer_once)
         finally:
             if not answer_once.is_concluded:
                 await conclude(500, b"")

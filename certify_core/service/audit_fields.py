@@ -15,6 +15,7 @@ SHOWN = frozenset(
         "at_percent",
         "authority",
         "automatic",
+        "begins",
         "ca_bundle",
         "contact",
         "credential",

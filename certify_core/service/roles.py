@@ -68,6 +68,10 @@ ROLES: dict[tuple[str, str], Role] = {
     ("POST", "/api/database/restore"): _ADMINISTRATOR,
     ("POST", "/api/database/recover"): _ADMINISTRATOR,
     ("GET", "/api/database/export"): _ADMINISTRATOR,
+    # A file that somebody has made can hold commands, as settings can; and one that is made here holds every secret.
+    ("POST", "/api/export/encrypted"): _ADMINISTRATOR,
+    ("POST", "/api/import/encrypted"): _ADMINISTRATOR,
+    ("POST", "/api/import/csv"): _ADMINISTRATOR,
     ("GET", "/metrics"): _READER,
     ("GET", "/api/health"): _READER,
     ("GET", "/api/health/findings"): _READER,

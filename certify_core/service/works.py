@@ -26,8 +26,12 @@ from certify_core.notifications.delivery import Delivery
 from certify_core.notifications.teller import Teller
 from certify_core.plugins import Plugins
 from certify_core.service.followed_folder import audit_applied
+from certify_core.service.moved_settings import MovedSettings
 from certify_core.service.upkeep import Act, Upkeep, tell
 from certify_core.store import Store
+from certify_core.transfer.csv_import import CsvImporter
+from certify_core.transfer.gathering import Gathering
+from certify_core.transfer.importing import Importer
 
 if TYPE_CHECKING:
     from certify_core.configuration.watching import FolderWatch
@@ -75,6 +79,10 @@ class Works:
         self._folder_watch: FolderWatch | None = None
         machine = socket.gethostname()
         self.channels = ChannelKeeper(self.store, plugins, machine)
+        settings = MovedSettings(data_dir)
+        self.gathering = Gathering(self.store, plugins.moved_folders, settings, machine, time.time)
+        self.importer = Importer(self.engine, self.channels, settings, time.time)
+        self.csv_importer = CsvImporter(self.engine, time.time)
         self._teller = Teller(self.store, Delivery(self.store, self.channels, time.time), report, machine)
         self._teller.listen_to(self.engine.events)
 

@@ -18,6 +18,7 @@ from certify_core.store.configured import ConfiguredThings
 from certify_core.store.credentials import Credentials
 from certify_core.store.database import Database
 from certify_core.store.deployments import Deployments
+from certify_core.store.imports import Imports
 from certify_core.store.inspection import Inspection
 from certify_core.store.ledger import Ledger
 from certify_core.store.orders import Orders
@@ -51,6 +52,7 @@ class Store:
         self.configured = ConfiguredThings(self._database, self.vault)
         self.accounts = Accounts(self._database, self.vault)
         self.revocations = Revocations(self._database, self.vault)
+        self.imports = Imports(self._database, self.accounts, self.revocations)
         self.audit = AuditTrail(self._database)
         self.tokens = Tokens(self._database)
         self.channels = Channels(self._database)

@@ -104,7 +104,7 @@ class Accounts:
         account = Account(uuid.uuid4().hex, directory, key_pem, now, ca_bundle=ca_bundle)
         try:
             with self._database.write() as connection:
-                connection.execute(insert(ACCOUNTS), self._row(account))
+                connection.execute(insert(ACCOUNTS), self.row(account))
         except IntegrityError as error:
             raise Conflict(f"There is already an account at {directory}.", "Use that one.") from error
         return account
@@ -113,7 +113,7 @@ class Accounts:
         """Keep an account in the place of the one at its directory, if there is one."""
         with self._database.write() as connection:
             connection.execute(delete(ACCOUNTS).where(A.directory == account.directory))
-            connection.execute(insert(ACCOUNTS), self._row(account))
+            connection.execute(insert(ACCOUNTS), self.row(account))
 
     def confirm(self, account: Account) -> None:
         """Keep what the authority said about the account."""
@@ -150,12 +150,15 @@ class Accounts:
         with self._database.write() as connection:
             connection.execute(update(ACCOUNTS).where(A.id == account.id).values(values))
 
-    def _row(self, account: Account) -> dict[str, Any]:
+    def row(self, account: Account) -> dict[str, Any]:
+        """Return all columns of an account, its keys sealed."""
+        next_key = account.next_key_pem
         return {
             "id": account.id,
             "directory": account.directory,
             "sealed_key": self._vault.seal(account.key_pem.encode(), account.id),
-            "deactivating": False,
+            "sealed_next_key": self._vault.seal(next_key.encode(), account.id) if next_key else None,
+            "deactivating": account.deactivating,
             "created_at": account.created_at,
             **_told(account),
         }

@@ -55,7 +55,7 @@ class Channels:
         try:
             with self._database.write() as connection:
                 _see_credential(connection, settings)
-                connection.execute(insert(CHANNELS), _row(channel))
+                connection.execute(insert(CHANNELS), channel_row(channel))
         except IntegrityError as error:
             raise Conflict(f"There is already a channel {channel_id}.", "Give another id, or change it.") from error
         return channel
@@ -77,7 +77,7 @@ class Channels:
             _see_credential(connection, settings)
             wanted = settings.model_dump(include=set(ChannelSettings.model_fields))
             changed = current.model_copy(update={**wanted, "version": version + 1, "updated_at": now})
-            connection.execute(update(CHANNELS).where(N.id == channel_id), _row(changed))
+            connection.execute(update(CHANNELS).where(N.id == channel_id), channel_row(changed))
         return changed
 
     def delete(self, channel_id: str) -> None:
@@ -102,7 +102,8 @@ def _load(connection: Connection, channel_id: str) -> Channel:
     return _channel(row)
 
 
-def _row(channel: Channel) -> dict[str, Any]:
+def channel_row(channel: Channel) -> dict[str, Any]:
+    """Return all columns of a channel."""
     return {**channel.model_dump(), "parameters": orjson.dumps(channel.parameters).decode()}
 
 

@@ -57,7 +57,7 @@ class Credentials:
         )
         try:
             with self._database.write() as connection:
-                connection.execute(insert(CREDENTIALS), _row(credential))
+                connection.execute(insert(CREDENTIALS), credential_row(credential))
                 also(connection)
         except IntegrityError as error:
             raise Conflict(
@@ -82,7 +82,7 @@ class Credentials:
                 )
             wanted = settings.model_dump(include=set(CredentialSettings.model_fields))
             changed = current.model_copy(update={**wanted, "version": version + 1, "updated_at": now})
-            connection.execute(update(CREDENTIALS).where(K.id == credential_id), _row(changed))
+            connection.execute(update(CREDENTIALS).where(K.id == credential_id), credential_row(changed))
             also(connection)
         return changed
 
@@ -158,7 +158,8 @@ def _load(connection: Connection, credential_id: str) -> Credential:
     return _credential(row)
 
 
-def _row(credential: Credential) -> dict[str, Any]:
+def credential_row(credential: Credential) -> dict[str, Any]:
+    """Return all columns of a credential."""
     return {**credential.model_dump(), "parameters": orjson.dumps(credential.parameters).decode()}
 
 

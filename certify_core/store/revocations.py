@@ -81,7 +81,7 @@ class Revocations:
                 reason = RevocationReason.KEY_COMPROMISE if compromised else revocation.reason
                 revocation = replace(revocation, reason=reason, revoked_at=before.revoked_at)
                 connection.execute(delete(REVOCATIONS).where(which))
-            connection.execute(insert(REVOCATIONS), self._row(revocation))
+            self.insert(connection, revocation)
         return revocation
 
     def postpone(self, revocation: Revocation, failure: Failure, next_attempt_at: float) -> Revocation:
@@ -135,6 +135,14 @@ class Revocations:
         with self._database.write() as connection:
             over = and_(R.certificate_id == certificate_id, R.state != RevocationState.WANTED.value)
             connection.execute(delete(REVOCATIONS).where(over))
+
+    def issued_ids(self, connection: Connection, certificate_id: str) -> list[str]:
+        """Return which issued certificates of a managed one were or are to be revoked, as part of a transaction."""
+        return list(connection.execute(select(R.issued_id).where(R.certificate_id == certificate_id)).scalars())
+
+    def insert(self, connection: Connection, revocation: Revocation) -> None:
+        """Keep a revocation that is not here yet, as part of a transaction."""
+        connection.execute(insert(REVOCATIONS), self._row(revocation))
 
     # -- rows ----------------------------------------------------------------------------------------------------
 

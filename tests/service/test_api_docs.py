@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -16,6 +17,7 @@ import urllib3
 from certify_core.domain.keys import KeyType
 from tests.support.accounts import opened_elsewhere
 from tests.support.issuing import outcome_of
+from tests.support.moving import EXPORT, IMPORT, export_of, import_into
 from tests.support.pebble import Pebble
 from tests.support.processes import installed
 from tests.support.service import Answer, Service
@@ -50,9 +52,12 @@ class Reader:
     def __init__(self, service: Service, real: dict[str, str]) -> None:
         self._service = service
         self._real = real
+        self._key = self._file = b""
 
     def send(self, example: Example) -> Answer:
         """Send the request; wait for what it starts; know what is new by the page's name for it from then on."""
+        if example.path.startswith((EXPORT, IMPORT)):
+            return self._move(example)
         body = json.loads(self._translated(example.body)) if example.body else None
         before = self._recovered() if example.path in CLOSES_THE_STORE else None
         answer = self._service.call(example.method, self._translated(example.path), body)
@@ -66,6 +71,14 @@ class Reader:
             if "#" in told.get("url", ""):
                 self._real[told["url"].partition("#")[2]] = answer.body["url"].partition("#")[2]
         return answer
+
+    def _move(self, example: Example) -> Answer:
+        """Have everything exported, and imported again, by the key that the page shows."""
+        wish = json.loads(example.body or "") if example.path == EXPORT else None
+        if wish is not None:
+            self._key, self._file = base64.urlsafe_b64decode(wish["key"]), export_of(self._service, wish)
+            return Answer(200, urllib3.HTTPHeaderDict(), None)
+        return import_into(self._service, self._file, key=self._key, preview=True)
 
     def _recovered(self) -> str | None:
         """Return how the store was replaced last; None if it was not, or the service is just opening it."""

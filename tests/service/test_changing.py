@@ -50,7 +50,11 @@ def test_what_is_not_mentioned_stays(change: Change, certificate: dict[str, Any]
 
 
 def test_an_object_is_merged(change: Change, certificate: dict[str, Any]) -> None:
-    assert change(renewal={"at_percent": 50}).body["settings"]["renewal"] == {"automatic": False, "at_percent": 50}
+    assert change(renewal={"at_percent": 50}).body["settings"]["renewal"] == {
+        "automatic": False,
+        "at_percent": 50,
+        "begins": "at-once",
+    }
 
 
 def test_a_list_is_replaced(change: Change, certificate: dict[str, Any], name: str) -> None:

@@ -19,7 +19,9 @@ from certify_core.domain.notification import ChannelSettings, Message, Trouble
 from certify_core.domain.order import Order, OrderState
 from certify_core.domain.revocation import Revocation
 from certify_core.store import Account, Store
+from certify_core.store.imports import Incoming, IncomingCertificate
 from certify_core.store.ledger import Announced, Spending
+from certify_core.store.tokens import StoredToken
 from tests.support.stores import (
     DAY,
     FAILURE,
@@ -108,6 +110,13 @@ def deployed(filled: Filled) -> None:
     filled.store.deployments.save(done, filled.certificate.issued.id, NOW)
 
 
+def imported(filled: Filled) -> None:
+    coming = ManagedCertificate("coming", 1, wanting("coming.test", places=2), NOW, NOW)
+    token = StoredToken("t", "t", Role.READER, "me", NOW, NOW + DAY, "another digest")
+    certificates = [IncomingCertificate(coming, [revocation_of(filled.certificate, issued_id="earlier")])]
+    filled.store.imports.write(Incoming(tokens=[token], certificates=certificates), NOW)
+
+
 WRITES: dict[str, Callable[[Filled], Any]] = {
     "create": lambda it: it.store.certificates.create(wanting("new.test", places=5), NOW),
     "edit": lambda it: it.store.certificates.update_settings(it.certificate.id, 1, wanting("new.test"), NOW),
@@ -146,6 +155,7 @@ WRITES: dict[str, Callable[[Filled], Any]] = {
     "fail before there is an order": lambda it: it.store.orders.not_begun(
         it.certificate.id, FAILURE, Outcome(NOW + DAY), NOW
     ),
+    "import what comes from elsewhere": imported,
     "forget revocations": lambda it: it.store.revocations.forget(it.certificate.id),
     "forget what is spent": lambda it: it.store.ledger.sweep(NOW + 400 * DAY),
     "keep a channel": lambda it: it.store.channels.create("new", CHANNEL, NOW),

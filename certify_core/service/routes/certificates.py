@@ -58,11 +58,11 @@ def router(engine: Engine, operations: Operations) -> APIRouter:
 
     @routes.post("", status_code=201)
     def create(new: NewCertificate) -> Response:
-        """Look after one more certificate; it is requested at once unless automatic renewal is off."""
+        """Look after one more certificate; it is requested at once unless its settings say otherwise."""
         settings = CertificateSettings.model_validate(new.model_dump(exclude={"id"}))
         certificate_id = new.id or uuid.uuid4().hex
         headers = {"Location": f"{BASE}/{certificate_id}"}
-        if not settings.renewal.automatic:
+        if not settings.renewal.begins_by_itself:
             return _json(certificate_document(engine.create(settings, certificate_id)), 201, headers)
         with operations.started(certificate_id) as operation:
             certificate = engine.create(settings, certificate_id, operation.accept)

@@ -6,11 +6,21 @@ The root is made on first use (never at import), may only vouch for TLS servers 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from certify_ca_local.authority import LocalAuthority
 from certify_core.api import PluginContext, hookimpl
+
+FOLDER = "ca_local"
 
 
 @hookimpl
 def certify_authorities(context: PluginContext) -> list[LocalAuthority]:
     """Offer the local CA."""
-    return [LocalAuthority(context.data_dir / "ca_local")]
+    return [LocalAuthority(context.data_dir / FOLDER)]
+
+
+@hookimpl
+def certify_moved_folders(context: PluginContext) -> list[Path]:
+    """Have the root move to another machine: clients trust it."""
+    return [context.data_dir / FOLDER]

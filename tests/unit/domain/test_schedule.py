@@ -58,6 +58,29 @@ def issued(lifetime: float = 90 * DAY, *, age: float = 0.0, for_settings: Certif
     )
 
 
+WAITING = {"begins": "when-asked"}
+
+
+def test_one_that_waits_to_be_asked_for_is_not_due() -> None:
+    assert due(managed(settings=settings(renewal=WAITING))) == Due(None, DueReason.NOT_BEGUN)
+
+
+def test_asked_for_it_is_due_at_once() -> None:
+    certificate = managed(settings=settings(renewal=WAITING), requested_at=NOW)
+    assert due(certificate) == Due(AT_ONCE, DueReason.REQUESTED)
+
+
+def test_asked_for_without_success_it_is_tried_again_by_itself() -> None:
+    certificate = managed(settings=settings(renewal=WAITING), failure=FAILURE, retry_at=NOW + MINUTE)
+    assert due(certificate) == Due(NOW + MINUTE, DueReason.NEVER_ISSUED)
+
+
+def test_once_issued_it_is_renewed_like_any_other() -> None:
+    wish = settings(renewal=WAITING)
+    certificate = managed(settings=wish, issued=issued(for_settings=wish))
+    assert due(certificate) == due(managed(issued=issued()))
+
+
 def deployment(status: DeploymentStatus) -> Deployment:
     """Return a deployment of this status."""
     return Deployment("d1", "c1", DeploymentSettings(target="files"), status=status)
