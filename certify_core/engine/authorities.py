@@ -24,7 +24,7 @@ class NamedAuthorities:
         self._plugins = plugins
         self._clock = clock
         self._changed = changed
-        self._offer()
+        self.offer()
 
     def create(self, authority_id: str, settings: AuthoritySettings, also: Also = nothing_more) -> NamedAuthority:
         """Keep a new authority.
@@ -35,7 +35,7 @@ class NamedAuthorities:
         """
         self.check(authority_id)
         authority = self._store.authorities.create(authority_id, settings, self._clock(), also)
-        self._offer()
+        self.offer()
         return authority
 
     def change(
@@ -47,7 +47,7 @@ class NamedAuthorities:
             Conflict: somebody else changed it first.
         """
         authority = self._store.authorities.update(authority_id, version, settings, self._clock(), also)
-        self._offer()
+        self.offer()
         return authority
 
     def delete(self, authority_id: str, also: Also = nothing_more) -> None:
@@ -64,7 +64,7 @@ class NamedAuthorities:
                 "Choose another one for them first.",
             )
         self._store.authorities.delete(authority_id, also)
-        self._offer()
+        self.offer()
 
     def check(self, authority_id: str) -> None:
         """See that a new authority may have this id.
@@ -77,7 +77,8 @@ class NamedAuthorities:
                 "name", f"{authority_id} is an authority that a plugin brings.", "Give this one another name."
             )
 
-    def _offer(self) -> None:
+    def offer(self) -> None:
+        """Have those in the store be chosen from; done by itself after each change that is made here."""
         self._plugins.authorities.keep(as_authority(item.id, item) for item in self._store.authorities.all())
         self._changed()
 

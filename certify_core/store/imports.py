@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Table, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
+from certify_core.domain.authority import NamedAuthority
 from certify_core.domain.certificate import DeploymentStatus, ManagedCertificate, Status
 from certify_core.domain.credential import Credential
 from certify_core.domain.notification import Channel
@@ -21,13 +22,21 @@ from certify_core.domain.settings import CertificateSettings
 from certify_core.errors import Conflict
 from certify_core.store.accounts import Account, Accounts
 from certify_core.store.channels import channel_row
+from certify_core.store.configuration_tables import AUTHORITIES
 from certify_core.store.credentials import credential_row, see_that_these_exist
 from certify_core.store.database import Database
 from certify_core.store.deployments import insert_deployments, merged_deployments, new_deployments, save_deployment_list
 from certify_core.store.renewal_windows import save_renewal_information
 from certify_core.store.revocations import Revocations
 from certify_core.store.rows import C, D, certificate_row, deployment_state, find, with_status
-from certify_core.store.tables import ACCESS_TOKENS, ACCOUNTS, CERTIFICATES, CHANNELS, CREDENTIALS, DEPLOYMENTS
+from certify_core.store.tables import (
+    ACCESS_TOKENS,
+    ACCOUNTS,
+    CERTIFICATES,
+    CHANNELS,
+    CREDENTIALS,
+    DEPLOYMENTS,
+)
 from certify_core.store.tokens import StoredToken, token_row
 
 
@@ -50,6 +59,7 @@ class IncomingCertificate:
 class Incoming:
     """All that is to be written; what is replaced comes with what was here, or its version."""
 
+    authorities: list[tuple[NamedAuthority, int | None]] = field(default_factory=list)
     credentials: list[tuple[Credential, int | None]] = field(default_factory=list)
     accounts: list[tuple[Account, Account | None]] = field(default_factory=list)
     channels: list[tuple[Channel, int | None]] = field(default_factory=list)
@@ -78,6 +88,8 @@ class Imports:
             raise _changed_meanwhile() from error
 
     def _write(self, connection: Connection, incoming: Incoming, now: float) -> None:
+        for authority, before in incoming.authorities:
+            _put(connection, AUTHORITIES, authority.model_dump(), before)
         for credential, before in incoming.credentials:
             _put(connection, CREDENTIALS, credential_row(credential), before)
         for account, known in incoming.accounts:

@@ -13,6 +13,7 @@ from certify_core.domain.certificate import Issued
 from certify_core.domain.settings import CertificateSettings
 from certify_core.transfer.records import (
     AccountRecord,
+    AuthorityRecord,
     CertificateRecord,
     ChannelRecord,
     CredentialRecord,
@@ -44,9 +45,12 @@ def compare_setting(theirs: JsonValue, here: JsonValue, *, replace: bool) -> Ver
 
 
 def compare_settings(
-    record: CredentialRecord | ChannelRecord, here: CredentialRecord | ChannelRecord | None, *, replace: bool
+    record: AuthorityRecord | CredentialRecord | ChannelRecord,
+    here: AuthorityRecord | CredentialRecord | ChannelRecord | None,
+    *,
+    replace: bool,
 ) -> Verdict:
-    """Compare a credential or a channel."""
+    """Compare an authority, a credential or a channel."""
     if here is None:
         return CREATE
     differing = differences(record.settings, here.settings)

@@ -12,8 +12,10 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from certify_core.acme import AccountKey
+from certify_core.domain.authority import NamedAuthority
 from certify_core.domain.credential import Credential
 from certify_core.domain.notification import Channel
+from certify_core.engine.authorities import as_authority
 from certify_core.engine.credentials import StoredCredentials
 from certify_core.engine.wanted import Wanted
 from certify_core.errors import CertifyError, InvalidInput, NotFound
@@ -34,6 +36,7 @@ from certify_core.transfer.deciding_certificates import DecidingCertificates
 from certify_core.transfer.gathering import (
     Settings,
     account_record,
+    authority_record,
     channel_record,
     credential_record,
     file_record,
@@ -41,6 +44,7 @@ from certify_core.transfer.gathering import (
 )
 from certify_core.transfer.records import (
     AccountRecord,
+    AuthorityRecord,
     CertificateRecord,
     ChannelRecord,
     CredentialRecord,
@@ -83,7 +87,10 @@ class Deciding:
         self._credentials = _ComingCredentials(store)
         self._files: set[str] = set()
         """Paths of the files that come with this one."""
-        wanted = Wanted(plugins, store.vault, self._credentials)
+        self._named = {item.id: item for item in store.authorities.all()}
+        """The authorities that users have named, as they are when the file is imported."""
+        self._authorities = plugins.authorities.keeping(as_authority(item.id, item) for item in self._named.values())
+        wanted = Wanted(plugins, store.vault, self._credentials, self._authorities)
         self._certificates = DecidingCertificates(store, wanted, self._files, replace=replace)
 
     def decide(self, record: Thing) -> None:
@@ -104,6 +111,8 @@ class Deciding:
                 verdict = self._file(record)
             case SettingRecord():
                 verdict = self._setting(record)
+            case AuthorityRecord():
+                verdict = self._authority(record)
             case CredentialRecord():
                 verdict = self._credential(record)
             case AccountRecord():
@@ -139,6 +148,19 @@ class Deciding:
         verdict = compare_setting(record.value, self._settings.read().get(record.id), replace=self._replace)
         if verdict[0].is_written:
             self.settings[record.id] = record.value
+        return verdict
+
+    def _authority(self, record: AuthorityRecord) -> Verdict:
+        if self._authorities.is_brought(record.id):
+            raise InvalidInput("id", "A plugin brings an authority of this id here.", "Give it another id there.")
+        here = self._named.get(record.id)
+        verdict = compare_settings(record, authority_record(here) if here else None, replace=self._replace)
+        if verdict[0].is_written:
+            times = {"created_at": here.created_at if here else self._now, "updated_at": self._now}
+            authority = NamedAuthority(**record.settings.model_dump(), id=record.id, version=1, **times)
+            self.incoming.authorities.append((authority, here.version if here else None))
+            self._named[record.id] = authority
+            self._authorities.keep(as_authority(item.id, item) for item in self._named.values())
         return verdict
 
     def _credential(self, record: CredentialRecord) -> Verdict:
@@ -191,7 +213,7 @@ def _name(record: Thing) -> str:
             return record.directory
         case TokenRecord():
             return record.title
-        case CredentialRecord() | ChannelRecord():
+        case AuthorityRecord() | CredentialRecord() | ChannelRecord():
             return record.settings.title or record.id
     return record.id
 

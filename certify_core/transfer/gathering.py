@@ -10,6 +10,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from certify_core import __version__
+from certify_core.domain.authority import AuthoritySettings, NamedAuthority
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.credential import Credential, CredentialSettings
 from certify_core.domain.notification import Channel, ChannelSettings
@@ -25,6 +26,7 @@ from certify_core.store.tokens import StoredToken
 from certify_core.transfer.records import (
     AccountRecord,
     AssetRecord,
+    AuthorityRecord,
     CertificateRecord,
     ChannelRecord,
     CredentialRecord,
@@ -90,10 +92,12 @@ class Gathering:
         yield from (folder_record(folder) for folder in self._folders if folder.is_dir())
         accounts = store.accounts.all()
         certificates = list(self._certificate_ids())
-        roots = {account.ca_bundle for account in accounts}
+        authorities = store.authorities.all()
+        roots = {account.ca_bundle for account in accounts} | {authority.ca_bundle for authority in authorities}
         roots |= {store.certificates.get(each).settings.ca_bundle for each in certificates}
         yield from (file_record(path) for path in sorted(path for path in roots if path is not None))
         yield from (SettingRecord(id=name, value=value) for name, value in self._settings.read().items())
+        yield from (authority_record(authority) for authority in authorities)
         yield from (credential_record(vault, credential) for credential in store.credentials.all())
         yield from (account_record(account) for account in accounts)
         yield from (channel_record(vault, channel) for channel in store.channels.all())
@@ -138,6 +142,12 @@ def file_record(path: str) -> FileRecord:
         LocalFault: it cannot be read.
     """
     return FileRecord.model_construct(id=path, content=_read(Path(path)))
+
+
+def authority_record(authority: NamedAuthority) -> AuthorityRecord:
+    """Return an authority that a user has named."""
+    settings = AuthoritySettings.model_validate(authority.model_dump(include=set(AuthoritySettings.model_fields)))
+    return AuthorityRecord(id=authority.id, settings=settings)
 
 
 def credential_record(vault: Vault, credential: Credential) -> CredentialRecord:

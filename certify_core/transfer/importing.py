@@ -78,6 +78,7 @@ class Importer:
                     authority = AcmeAuthority(id=directory, title=directory, directory=directory)
                     stack.enter_context(self._engine.accounts.changing(authority))
                 self._engine.store.imports.write(decided.incoming, self._clock())
+        self._engine.authorities.offer()
         revocations = (item for each in decided.incoming.certificates for item in each.revocations)
         self._engine.take_up(item.name for item in revocations if item.state is RevocationState.WANTED)
         return report

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Base64UrlBytes, BaseModel, ConfigDict, Fiel
 
 from certify_core.domain.access import Role
 from certify_core.domain.ari import RenewalInformation
+from certify_core.domain.authority import AuthorityId, AuthoritySettings
 from certify_core.domain.certificate import Issued
 from certify_core.domain.credential import CredentialId, CredentialSettings
 from certify_core.domain.failure import Failure
@@ -76,6 +77,14 @@ class FileRecord(_Record):
     id: Annotated[str, AfterValidator(_absolute)]
     """Its path."""
     content: Base64UrlBytes
+
+
+class AuthorityRecord(_Record):
+    """An authority that a user has named."""
+
+    kind: Literal["authority"] = "authority"
+    id: AuthorityId
+    settings: AuthoritySettings
 
 
 class SettingRecord(_Record):
@@ -196,6 +205,7 @@ Thing = (
     FolderRecord
     | FileRecord
     | SettingRecord
+    | AuthorityRecord
     | CredentialRecord
     | AccountRecord
     | ChannelRecord

@@ -34,7 +34,9 @@ from tests.support.waiting import eventually
 from tests.support.wishes import CERTIFICATES, files_at, resting, wish
 
 SECRET = "correct horse"
-NOTHING: dict[str, list[Any]] = {"accounts": [], "credentials": [], "notifications/channels": [], "tokens": []}
+NOTHING: dict[str, list[Any]] = {
+    name: [] for name in ("authorities", "accounts", "credentials", "notifications/channels", "tokens")
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The machine that everything comes from: one certificate of the local authority, and all that can be kept."""
     folder = tmp_path_factory.mktemp("source")
     service = Service(folder / "data").configure(logLevel="debug", logFormat="json", port=0).start()
+    house = folder / "house.yaml"
+    house.write_text("kind: Authority\nname: house\ndirectory: https://ca.house.test/directory\n")
+    assert service.certify("apply", "-f", str(house)).code == 0
     credential = {"id": "pfx", "provider": "files", "parameters": {"pfx_password": SECRET}}
     assert service.call("POST", "/api/credentials", credential).status == 201
     channel = {
@@ -107,7 +112,8 @@ def kinds_of_log(service: Service, certificate_id: str) -> set[str]:
 def contents(service: Service) -> dict[str, Any]:
     """Return all that a service has and that moves, as the API shows it, without versions and times of its own."""
     own = {"version", "created_at", "updated_at", "failure", "waiting"}
-    shown: dict[str, Any] = {}
+    authorities = service.call("GET", "/api/authorities").body["authorities"]
+    shown: dict[str, Any] = {"authorities": [item for item in authorities if item["id"] == "house"]}
     for what in ("accounts", "credentials", "notifications/channels", "tokens"):
         items = next(iter(service.call("GET", f"/api/{what}").body.values()))
         shown[what] = [{name: value for name, value in item.items() if name not in own} for item in items]
@@ -123,6 +129,12 @@ def test_a_second_machine_has_all_that_the_first_one_has(source: Service, moved:
 
 def test_nothing_is_ordered(moved: Service) -> None:
     assert kinds_of_log(moved, "moved") == {"deployed", "verified", "settled"}
+
+
+def test_an_authority_that_a_user_has_named_can_be_chosen_at_once(moved: Service) -> None:
+    wanted = resting("chosen.test", id="chosen") | {"authority": "house"}
+    assert moved.call("POST", CERTIFICATES, wanted).status == 201
+    moved.call("DELETE", f"{CERTIFICATES}/chosen")
 
 
 def test_what_was_issued_is_put_in_place(moved: Service) -> None:
@@ -154,6 +166,7 @@ def test_a_preview_says_what_would_be_done_and_does_nothing(file: bytes, empty: 
         ("folder", "ca_local"): "create",
         ("setting", "logLevel"): "unchanged",
         ("setting", "logFormat"): "create",
+        ("authority", "house"): "create",
         ("credential", "pfx"): "create",
         ("channel", "ops"): "create",
         ("token", "Monitoring"): "create",
