@@ -17,7 +17,7 @@ from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.authorities import NamedAuthorities
 from certify_core.engine.budgets import Budget, budgets
 from certify_core.engine.certificate_log import CertificateLogs
-from certify_core.engine.clock import TOLERANCE, Clock
+from certify_core.engine.clock import Clock
 from certify_core.engine.credentials import StoredCredentials
 from certify_core.engine.deployments import Deployments
 from certify_core.engine.events import Event, EventKind, Events
@@ -32,7 +32,8 @@ from certify_core.engine.renewals import Renewals
 from certify_core.engine.revocations import Revocations
 from certify_core.engine.scheduler import Scheduler
 from certify_core.engine.wanted import Wanted
-from certify_core.errors import CertifyError, NotFound, PolicyRefused
+from certify_core.engine.witnesses import ask_the_time, left_in_the_future
+from certify_core.errors import NotFound, PolicyRefused
 from certify_core.plugins import Plugins
 from certify_core.store import Store
 from certify_core.store.database import Also, nothing_more
@@ -45,8 +46,6 @@ DEPLOYMENT_THREADS = 8
 WINDOWS_AT_ONCE = 50
 WINDOW_THREADS = 2
 """So many read renewal windows."""
-WITNESSES = 20
-"""So many certificates' authorities are asked at most when the clock is in doubt."""
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +123,7 @@ class Engine:
             self._revocation_jobs.submit(name)
         if self.store.accounts.unfinished():
             threading.Thread(target=self.account_admin.finish, name="accounts", daemon=True).start()
-        if self._left_in_the_future():
+        if left_in_the_future(self._log_dir, self._clock()):
             threading.Thread(target=self._ask_the_time, name="clock", daemon=True).start()
 
     def stop(self, timeout: float = 15.0) -> bool:
@@ -246,27 +245,11 @@ class Engine:
         """Return the ids of all certificates that are due, those that wait after a failure among them."""
         return self.store.schedule.due_but_waiting(self._clock())
 
-    # -- the time ------------------------------------------------------------------------------------------------
-
-    def _left_in_the_future(self) -> bool:
-        """Whether an earlier process wrote its log later than now: then the clock was set back meanwhile."""
-        newest = max((path.stat().st_mtime for path in self._log_dir.iterdir()), default=0.0)
-        return newest > self._clock() + TOLERANCE
+    # -- behind the scenes ---------------------------------------------------------------------------------------
 
     def _ask_the_time(self) -> None:
-        """Hear the time from an authority, so that nothing is missed while the clock is behind."""
-        _log.warning("This machine's clock is behind the time at which the service ran last")
-        for item in self.store.certificates.page(limit=WITNESSES).items:
-            certificate = self.store.certificates.get(item["id"])
-            try:
-                self._clock.learn(self._machine.authority_time(certificate))
-            except CertifyError as error:
-                _log.warning("%s does not tell the time: %s", certificate.settings.authority, error)
-            if self._clock.is_confirmed:
-                break
+        ask_the_time(self.store, self._machine, self._clock)
         self._wake()
-
-    # -- behind the scenes ---------------------------------------------------------------------------------------
 
     def _renew(self, certificate_id: str) -> float | None:
         with self.correlations.work_on(certificate_id):
