@@ -60,14 +60,14 @@ if sys.platform == "win32":
         return sent
 
     class PersistentProvider(HttpProvider):
-        """Looks again at what Wine did not answer in time."""
+        """Looks again at what Wine may have left without an answer."""
 
         def check(self, challenge: Challenge, parameters: HttpParameters) -> None:
             for _ in range(TRIES - 1):
                 try:
                     return super().check(challenge, parameters)
                 except ChallengeFailed as failed:
-                    if not isinstance(failed.__cause__, TimeoutError):
+                    if isinstance(failed.__cause__, ConnectionRefusedError):
                         raise
             return super().check(challenge, parameters)
 
