@@ -37,6 +37,9 @@ PROGRAMS = {
 }
 """What has to be installed, and the Debian package that brings it."""
 ENVIRONMENT = {"WINEARCH": "win64", "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree=;mshtml="}
+HTTP_SERVICE = r"\\services\\http]"
+"""What the registry names if it is whole; lower case."""
+PREFIX_TRIES = 5
 SERVICE_MILLISECONDS = "60000"
 BESIDE_PYTHON = {"python311.dll", "vcruntime140.dll"}
 PACK = r"""
@@ -125,7 +128,14 @@ def _build(target: Path) -> None:
 
 
 def _make_prefix(prefix: Path) -> None:
-    _wine(prefix, ["wine", "wineboot", "--init"])
+    # On a busy machine Wine gives up some of the registry and says nothing.
+    for _ in range(PREFIX_TRIES):
+        _wine(prefix, ["wine", "wineboot", "--init"])
+        if HTTP_SERVICE in (prefix / "system.reg").read_text(encoding="utf-8", errors="replace").lower():
+            break
+        shutil.rmtree(prefix)
+    else:
+        raise LabMissing(f"Wine made no whole prefix in {PREFIX_TRIES} tries. Try again when the machine is less busy.")
     # Wine says that it is Windows 7, which Python 3.11 does not run on.
     _wine(prefix, ["wine", "reg", "add", r"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f"])
     # It gives a service ten seconds to say that it is there, and Windows thirty: here the machine may be a busy one.
