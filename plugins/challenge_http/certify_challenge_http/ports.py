@@ -78,5 +78,5 @@ def holder_of(port: int) -> str:
             and connection.pid
         }
         return " and ".join(f"{psutil.Process(pid).name()} (pid {pid})" for pid in sorted(pids))
-    except (psutil.Error, OSError):
+    except (psutil.Error, OSError, RuntimeError):  # the last one where Windows does not give its table
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -32,7 +33,8 @@ class FtpServer:
         self._thread.start()
 
     def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # wakes the thread up, where a close alone does not
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join(10)
 
