@@ -11,6 +11,7 @@ from certify_core.cli.client import Client
 from certify_core.cli.common import print_json, talks_to_service
 from certify_core.cli.encrypted_export import export_encrypted
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.loudness import say
 from certify_core.cli.passphrase import passphrase_option
 
 
@@ -49,7 +50,7 @@ def export(
     if as_json:
         print_json({"files": [file["path"] for file in files] if output else files})
     elif output is not None:
-        click.echo(f"{len(files)} files are written into {output}.")
+        say(f"{len(files)} files are written into {output}.")
     else:
         click.echo("---\n".join(file["text"] for file in files), nl=False)
 

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from certify_core.cli.exits import Exit
+from certify_core.cli.loudness import is_quiet, say
 
 _STYLES = {
     "create": "green",
@@ -37,17 +38,18 @@ Step = dict[str, Any]
 
 
 def print_plan(steps: list[Step], *, planned: bool) -> None:
-    """Print what was done, or what would be."""
+    """Print what was done, or what would be; with --quiet no more than the plan that was asked for, and failures."""
     for step in steps:
-        if _fate(step) != "unchanged":
+        fate = _fate(step)
+        if fate != "unchanged" and (planned or fate in {"failed", "conflict"} or not is_quiet()):
             _print_step(step)
     counts = Counter(_fate(step) for step in steps)
     changed = counts.keys() - {"unchanged", "left"}
     told = ", ".join(f"{counts[fate]} {word}" for fate, word in _DONE.items() if counts[fate])
     if not changed:
-        click.echo(f"Nothing to do: {told}." if told else "Nothing to do.")
+        say(f"Nothing to do: {told}." if told else "Nothing to do.")
     else:
-        click.echo(f"{'This would be done' if planned else 'Done'}: {told}.")
+        say(f"{'This would be done' if planned else 'Done'}: {told}.")
     if counts["conflict"]:
         click.echo("What was made or changed by hand stays as it is; --force overwrites it.", err=True)
 

@@ -26,7 +26,10 @@ authority: acme
         (SHOP.replace("acme", "nobody"), "all.yaml:4:1: There is no certificate authority named 'nobody'."),
         (SHOP + "challenge: {provider: mail}", "all.yaml:5:13: There is no challenge provider named 'mail'."),
         (SHOP + "deployments:\n- target: ftp", "all.yaml:6:3: There is no deployment target named 'ftp'."),
-        (SHOP + "deployments:\n- target: fake\n  parameters: {plaice: x}", "all.yaml:7:16: plaice: Extra inputs"),
+        (
+            SHOP + "deployments:\n- target: fake\n  parameters: {plaice: x}",
+            "all.yaml:7:16: There is no parameter plaice.",
+        ),
         (SHOP + "deployments:\n- target: fake\n  credential: none", "all.yaml:7:3: There is no credential none."),
         (SHOP + "deployments:\n- use: nginx", "all.yaml:6:3: There is no Deployment nginx."),
         (

@@ -170,6 +170,7 @@ def test_the_export_makes_the_same_on_an_empty_machine(
         lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
     )
 )
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_what_is_written_reads_as_the_same(value: Any) -> None:
     (parsed,) = parse_yaml(as_yaml({"kind": value}))
     assert parsed.value == {"kind": value}
