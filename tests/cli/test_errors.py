@@ -81,6 +81,7 @@ def binary(tmp_path: Path) -> Path:
         ("request x.test --deploy files:{", " is not JSON: "),
         ("request x.test --deploy files:dir", " is not of the form key=value."),
         ("request x.test --deploy files:dir=@/does/not/exist", " cannot be read: "),
+        ("export --output folder --encrypted file", "Give either --output or --encrypted."),
         ("renew", "Name certificates, or give --all-due."),
         ("renew --all-due --use-last-duplicate", "--use-last-duplicate is for certificates that you name."),
         ("deploy", "Name certificates, or give --all."),
