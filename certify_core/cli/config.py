@@ -11,6 +11,7 @@ from certify_core.cli.common import json_option, print_json, print_table
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
 from certify_core.cli.loudness import say
+from certify_core.cli.ownership import given_to_owner
 from certify_core.errors import CertifyError, InvalidInput
 
 RESTART = "It holds from the next start of the service."
@@ -52,7 +53,8 @@ def set_value(data_dir: Path, name: str, value: str | None, remove: bool, as_jso
     if (value is None) is not remove:
         raise click.UsageError("Give either a VALUE or --remove.")
     try:
-        change_settings(data_dir, {name: value})
+        with given_to_owner(data_dir):
+            change_settings(data_dir, {name: value})
     except InvalidInput as error:
         raise click.UsageError(str(error)) from error
     except CertifyError as error:

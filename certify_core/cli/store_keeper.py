@@ -13,6 +13,7 @@ import click
 from certify_core.care import CaredStore, ExportForm, StoreCare
 from certify_core.cli.client import Client, Document
 from certify_core.cli.exits import Exit, ServiceRefused
+from certify_core.cli.ownership import given_to_owner
 from certify_core.contracts import PluginContext
 from certify_core.errors import CertifyError, NotFound
 from certify_core.plugins import Plugins
@@ -66,18 +67,19 @@ def store_keeper(data_dir: Path) -> Iterator[StoreKeeper]:
     else:
         yield ServedStore(client)
         return
-    lock = DataFolderLock(data_dir)
-    try:
-        lock.acquire()
-    except CertifyError:
-        raise unreachable from None
-    try:
-        yield _Alone(_care(data_dir))
-    except CertifyError as error:
-        code = Exit.NOT_FOUND if isinstance(error, NotFound) else Exit.FAILED
-        raise ServiceRefused(code, error.cause, error.remedy) from error
-    finally:
-        lock.release()
+    with given_to_owner(data_dir):
+        lock = DataFolderLock(data_dir)
+        try:
+            lock.acquire()
+        except CertifyError:
+            raise unreachable from None
+        try:
+            yield _Alone(_care(data_dir))
+        except CertifyError as error:
+            code = Exit.NOT_FOUND if isinstance(error, NotFound) else Exit.FAILED
+            raise ServiceRefused(code, error.cause, error.remedy) from error
+        finally:
+            lock.release()
 
 
 def _care(data_dir: Path) -> StoreCare:
