@@ -35,8 +35,8 @@ PRODUCTS = (
     Product(
         "Microsoft Defender",
         "Windows Security > Virus & threat protection > Exclusions; on Linux by `mdatp exclusion`.",
-        _names("msmpeng.exe wdavdaemon"),
-        _names("windefend"),
+        _names("msmpeng.exe mssense.exe nissrv.exe wdavdaemon"),
+        _names("windefend sense wdnissvc"),
         ("windows defender", "microsoft defender"),
         # https://learn.microsoft.com/powershell/module/defender/add-mppreference
         'Add-MpPreference -ExclusionPath "{folder}"',
@@ -62,7 +62,7 @@ PRODUCTS = (
         "WatchGuard Endpoint Security > Settings > Workstations and servers > Exclusions; allow the program in "
         "Advanced Protection (Lock mode) too.",
         _names("psanhost.exe psuaservice.exe psuamain.exe agentsvc.exe panda_url_filtering.exe"),
-        _names("nanoservicemain psuaservice pandaagent"),
+        _names("nanoservicemain psuaservice pandaaetheragent pandaagent"),
         ("watchguard",),
     ),
     Product(
@@ -83,8 +83,11 @@ PRODUCTS = (
     Product(
         "Sophos",
         "Sophos Central > Policies > Threat Protection > Exclusions.",
-        _names("savservice.exe sspservice.exe sophosfilescanner.exe sophos_threat_detector soapd"),
-        _names("savservice sntpservice"),
+        _names(
+            "savservice.exe sedservice.exe sophosfs.exe sspservice.exe sophosfilescanner.exe sophos_threat_detector "
+            "soapd"
+        ),
+        _names("savservice sntpservice") | {"sophos endpoint defense service", "sophos mcs agent"},
         ("sophos",),
     ),
     Product(
@@ -99,34 +102,34 @@ PRODUCTS = (
         "Apex One: Agents > Settings > Scan Settings > Scan Exclusion List; Deep Security: Policies > Anti-Malware > "
         "Exclusions.",
         _names("ntrtscan.exe tmlisten.exe coreserviceshell.exe ds_agent.exe ds_agent ds_am"),
-        _names("ntrtscan tmlisten ds_agent amsp"),
+        _names("ntrtscan tmlisten tmccsf ds_agent amsp"),
         ("trend micro",),
     ),
     Product(
         "Trellix (McAfee)",
         "ePolicy Orchestrator > Endpoint Security Threat Prevention > On-Access Scan > Exclusions.",
-        _names("mcshield.exe mfetp.exe mfemms.exe mfetpd isecoasd"),
-        _names("mcshield mfemms mfetp"),
+        _names("mcshield.exe mfetp.exe mfemms.exe masvc.exe mfetpd isecoasd"),
+        _names("mcshield mfemms mfetp mfevtp masvc"),
         ("mcafee", "trellix"),
     ),
     Product(
         "Kaspersky",
         "Kaspersky Endpoint Security > Settings > Threats and Exclusions > Trusted zone.",
-        _names("avp.exe kavfswp.exe kesl"),
-        _names("avp kavfsgt"),
+        _names("avp.exe kavfs.exe kavfswp.exe klnagent.exe kesl"),
+        _names("avp kavfs kavfsgt klnagent"),
         ("kaspersky",),
     ),
     Product(
         "Bitdefender",
         "GravityZone > Policies > Antimalware > Settings > Custom Exclusions.",
-        _names("epsecurityservice.exe epprotectedservice.exe vsserv.exe bdsecd"),
-        _names("epsecurityservice epprotectedservice vsserv"),
+        _names("epsecurityservice.exe epprotectedservice.exe bdredline.exe vsserv.exe bdsecd"),
+        _names("epsecurityservice epprotectedservice epintegrationservice epupdateservice vsserv"),
         ("bitdefender",),
     ),
     Product(
         "CrowdStrike Falcon",
         "Falcon console > Endpoint security > Exclusions (sensor visibility exclusion).",
-        _names("csfalconservice.exe falcon-sensor falcon-sensor-b"),
+        _names("csfalconservice.exe csfalconcontainer.exe falcon-sensor falcon-sensor-b"),
         _names("csfalconservice"),
         ("crowdstrike",),
     ),
@@ -134,7 +137,7 @@ PRODUCTS = (
         "SentinelOne",
         "SentinelOne console > Sentinels > Exclusions.",
         _names("sentinelagent.exe sentinelservicehost.exe s1-agent"),
-        _names("sentinelagent"),
+        _names("sentinelagent sentinelstaticengine sentinelhelperservice"),
         ("sentinelone",),
     ),
     Product(
@@ -157,6 +160,34 @@ PRODUCTS = (
         _names("wrsa.exe wrskyclient.exe"),
         _names("wrsvc"),
         ("webroot",),
+    ),
+    Product(
+        "Palo Alto Cortex XDR",
+        "Cortex XDR console > Endpoints > Policy > Exceptions.",
+        _names("cyserver.exe traps_pmd"),
+        _names("cyserver"),
+        ("cortex xdr",),
+    ),
+    Product(
+        "Carbon Black",
+        "Carbon Black Cloud console > Enforce > Policies > Prevention > Permissions.",
+        _names("repmgr.exe cbagentd"),
+        _names("cbdefense"),
+        ("carbon black",),
+    ),
+    Product(
+        "Cylance",
+        "Cylance console > Policies > Memory Actions and Protection Settings > Exclusions.",
+        _names("cylancesvc.exe cylancesvc"),
+        _names("cylancesvc"),
+        ("cylance",),
+    ),
+    Product(
+        "Emsisoft",
+        "Emsisoft > Settings > Exclusions.",
+        _names("a2service.exe"),
+        _names("a2service"),
+        ("emsisoft",),
     ),
     Product(
         "WithSecure (F-Secure)",

@@ -2,6 +2,7 @@
 
 The service is a user of its own with one right more than others: to listen on port 80. It sees the file system as
 read-only but for its data folder and the folders that were named, and starts no program with more rights than its own.
+It may see that other programs run, to recognise antivirus software.
 """
 
 from __future__ import annotations
@@ -43,7 +44,6 @@ ProtectHostname=yes
 ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
-ProtectProc=invisible
 LockPersonality=yes
 RemoveIPC=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
