@@ -20,7 +20,6 @@ SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc
 
 LEFT_OUT: dict[str, str] = {
     "tests/cli": MANY,
-    "tests/configuration": "Not yet: tried once on Windows Python, all of its tests passed there but one.",
     "tests/issuance": PEBBLE,
     "tests/packaging": "It installs the wheel from a package index, which the machine's network has none of.",
     "tests/recovery": "It kills and starts services hundreds of times, and needs faketime, full disks and Pebble.",
