@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -15,6 +17,22 @@ from certify_core.cli.main import COMMANDS, cli
 ROOT = Path(__file__).parents[2]
 PROOFS = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "reliability.md").read_text())
 CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
+DOCUMENTS = [path.relative_to(ROOT).as_posix() for path in PAGES]
+LINK = re.compile(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)")
+
+
+def joined(document: str) -> str:
+    """Return the code blocks of a document, lines that go on in the next one as one."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)).replace("\\\n", " ")
+
+
+LINES = [
+    (document, line)
+    for document in DOCUMENTS
+    for line in re.findall(r"^(?:\$ )?certify ([^|\n]+)", joined(document), re.MULTILINE)
+]
 
 
 def commands() -> dict[str, click.Command]:
@@ -87,8 +105,47 @@ def test_the_table_of_exit_codes_is_the_one_in_use() -> None:
     }
 
 
-@pytest.mark.parametrize("document", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_the_commands_stand_in_the_order_of_the_help() -> None:
+    described = [title.split()[0] for title in re.findall(r"^## certify (.+)$", CLI, re.MULTILINE)]
+    assert list(dict.fromkeys(described)) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_between_documents_lead_somewhere(document: str) -> None:
     path = ROOT / document
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+    links = [file for file, _ in LINK.findall(path.read_text(encoding="utf-8")) if file]
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_to_a_heading_find_it(document: str) -> None:
+    path = ROOT / document
+    links = [(file, name) for file, name in LINK.findall(path.read_text(encoding="utf-8")) if name]
+    dead = [f"{file}#{name}" for file, name in links if name not in anchors(path.parent / file if file else path)]
+    assert dead == []
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what GitHub calls the headings of a document."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    seen: Counter[str] = Counter()
+    found = set()
+    for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        found.add(f"{name}-{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return found
+
+
+@pytest.mark.parametrize(("document", "line"), LINES)
+def test_every_command_line_is_one(document: str, line: str) -> None:
+    command: click.Command = cli
+    words = shlex.split(line)
+    while isinstance(command, click.Group) and words:
+        below = command.get_command(click.Context(command), words.pop(0))
+        assert below is not None
+        command = below
+    # Not converted: the files that a line names are on the reader's machine.
+    given, extra, _ = command.make_parser(click.Context(command)).parse_args(words)
+    assert extra == []
+    assert [one.name for one in command.params if one.required and given.get(one.name or "") is None] == []
