@@ -143,12 +143,14 @@ class Rehearsals:
         except CertifyError as error:
             yield _failed("authority", error)
             return
+        identities: list[str] = []
         with closing(client):
-            step = _tried("authority", partial(_takes, settings, authority, client, account))
-            yield step
-            if step.outcome is not Outcome.PASSED or not client.caa_identities:
-                return
-            yield from self._caa(settings, client.caa_identities, account.url if account else None)
+            step = _tried("authority", partial(_takes, settings, authority, client, account, identities))
+        yield step
+        if identities:
+            yield from self._caa(settings, identities, account.url if account else None)
+        elif step.outcome is Outcome.FAILED:
+            yield Step("CAA", Outcome.SKIPPED, "It cannot be judged: the authority has not said what it looks for.")
 
     def _client(self, authority: AcmeAuthority, account: Account | None) -> AcmeClient:
         """Return a client that is asked for nothing but what is open to everybody."""
@@ -200,13 +202,22 @@ class Rehearsals:
         return found
 
 
-def _takes(settings: CertificateSettings, authority: AcmeAuthority, client: AcmeClient, account: Account | None) -> str:
+def _takes(
+    settings: CertificateSettings,
+    authority: AcmeAuthority,
+    client: AcmeClient,
+    account: Account | None,
+    identities: list[str],
+) -> str:
     """Say that the authority answers, and would take such an order as far as its directory tells.
+
+    `identities` is filled with the names by which it recognises itself in CAA records.
 
     Raises:
         AuthorityUnavailable: it does not answer.
         PolicyRefused: it would not take the order.
     """
+    identities += client.caa_identities  # whatever else is asked of it: this shows that it answers
     check_profile(settings.order.profile, authority, client)
     if account is None or account.url is None:
         check_binding(authority, client)

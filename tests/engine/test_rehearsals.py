@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from certify_core.acme import AccountKey
+from certify_core.api import FailureClass
 from certify_core.domain.settings import DeploymentSettings
 from certify_core.engine.accounts import AccountKeeper
 from certify_core.engine.inspections import Inspections
@@ -16,8 +18,8 @@ from certify_core.engine.wanted import Wanted
 from certify_core.store import Store
 from tests.support.dns_server import DnsServer
 from tests.support.plugins import FakeTarget, plugins_with
-from tests.support.scripted_server import ScriptedServer, json_reply
-from tests.support.stores import wanting
+from tests.support.scripted_server import Reset, ScriptedServer, json_reply
+from tests.support.stores import NOW, wanting
 
 US = "ca.test"
 REQUIRED = ("newNonce", "newAccount", "newOrder", "revokeCert", "keyChange")
@@ -27,6 +29,7 @@ REQUIRED = ("newNonce", "newAccount", "newOrder", "revokeCert", "keyChange")
 class Surroundings:
     """An authority that calls itself ca.test, a name server, and rehearsals."""
 
+    store: Store
     rehearsals: Rehearsals
     dns: DnsServer
     authority: ScriptedServer
@@ -47,7 +50,8 @@ def surroundings(store: Store, tmp_path: Path) -> Iterator[Surroundings]:
         wanted = Wanted(plugins_with(tmp_path, FakeTarget()), store.vault, store.credentials)
         accounts = AccountKeeper(store, lambda: 0.0)
         inspections = Inspections(store, wanted)
-        yield Surroundings(Rehearsals(store, wanted, accounts, inspections, resolver=dns.resolver), dns, server)
+        rehearsals = Rehearsals(store, wanted, accounts, inspections, resolver=dns.resolver)
+        yield Surroundings(store, rehearsals, dns, server)
 
 
 def test_records_are_held_against_the_certificates_own_authority(surroundings: Surroundings) -> None:
@@ -81,3 +85,16 @@ def test_a_dns_challenge_is_left_to_an_order(surroundings: Surroundings) -> None
     settings = settings.model_copy(update={"challenge": settings.challenge.model_copy(update={"provider": "dns"})})
     steps = {step.name: step for step in surroundings.rehearsals.of_settings(settings)}
     assert steps["challenge for shop.test"].outcome is Outcome.SKIPPED
+
+
+def test_an_authority_that_does_not_answer_fails_its_step_and_no_other(surroundings: Surroundings) -> None:
+    """With an account there nothing else is asked of it."""
+    url = surroundings.authority.url
+    account = surroundings.store.accounts.add(f"{url}/directory", AccountKey.generate().to_pem(), NOW)
+    surroundings.store.accounts.confirm(replace(account, url=f"{url}/account/1"))
+    surroundings.authority.on("/directory", Reset())
+    steps = surroundings.steps("shop.test", target="fake")
+    failure = steps["authority"].failure
+    assert failure is not None
+    assert failure.failure_class is FailureClass.AUTHORITY
+    assert (steps["CAA"].outcome, steps["deployment to fake"].outcome) == (Outcome.SKIPPED, Outcome.PASSED)
