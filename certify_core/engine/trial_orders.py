@@ -26,7 +26,7 @@ from certify_core.engine.x509 import check_issued, make_csr, make_key
 from certify_core.errors import AuthorityUnavailable, Conflict, ProtocolViolation
 
 PATIENCE = 120.0
-"""Seconds that the authority has for each of validation and issuance."""
+"""Seconds that the authority has for each of validation and issuance, whenever it wants to be asked again."""
 PAUSE = 0.5
 """Seconds before it is asked again, where it does not say."""
 
@@ -34,9 +34,11 @@ PAUSE = 0.5
 class TrialOrders:
     """Orders what nobody keeps."""
 
-    def __init__(self, accounts: AccountKeeper, challenges: Challenges) -> None:
+    def __init__(self, accounts: AccountKeeper, challenges: Challenges, *, patience: float = PATIENCE) -> None:
+        """`patience` is how many seconds the authority has for each of validation and issuance."""
         self._accounts = accounts
         self._challenges = challenges
+        self._patience = patience
 
     def run(self, authority: AcmeAuthority, settings: CertificateSettings) -> None:
         """Order a certificate as these settings want it, and forget it.
@@ -49,10 +51,10 @@ class TrialOrders:
             placed = client.new_order(settings.parsed_identifiers)
             order = _order(authority, settings, placed)
             with self._validating(order, authority, client) as order:
-                status = _settled(client, placed, "pending")
+                status = self._settled(client, placed, "pending")
                 if status.status == "invalid":
                     raise refusal(client.authorizations(order.authorizations))
-            status = _settled(client, client.finalize(status, order.csr_der), "ready", "processing")
+            status = self._settled(client, client.finalize(status, order.csr_der), "ready", "processing")
             if status.certificate is None:
                 reason = status.error.detail if status.error else "it does not say why"
                 raise ProtocolViolation(f"{authority.title} did not issue the certificate: {reason}.", "Try it again.")
@@ -73,6 +75,19 @@ class TrialOrders:
         finally:
             self._challenges.clean_up(order)
             self._accounts.validations.end(order.id)
+
+    def _settled(self, client: AcmeClient, order: OrderStatus, *waiting: str) -> OrderStatus:
+        """Ask for an order until its status is none of `waiting`."""
+        deadline = time.monotonic() + self._patience
+        pause = threading.Event()
+        while order.status in waiting:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                cause = f"The authority has left the order {order.status} for {self._patience:.0f} seconds."
+                raise AuthorityUnavailable(cause, "Try it again later.")
+            pause.wait(min(max(order.retry_after or 0.0, PAUSE), left))
+            order = client.order(order.url)
+        return order
 
 
 def _order(authority: AcmeAuthority, settings: CertificateSettings, placed: OrderStatus) -> Order:
@@ -98,17 +113,3 @@ def _order(authority: AcmeAuthority, settings: CertificateSettings, placed: Orde
         url=placed.url,
         authorizations=placed.authorizations,
     )
-
-
-def _settled(client: AcmeClient, order: OrderStatus, *waiting: str) -> OrderStatus:
-    """Ask for an order until its status is none of `waiting`."""
-    deadline = time.monotonic() + PATIENCE
-    pause = threading.Event()
-    while order.status in waiting:
-        if time.monotonic() >= deadline:
-            raise AuthorityUnavailable(
-                f"The authority has left the order {order.status} for {PATIENCE:.0f} seconds.", "Try it again later."
-            )
-        pause.wait(max(order.retry_after or 0.0, PAUSE))
-        order = client.order(order.url)
-    return order
