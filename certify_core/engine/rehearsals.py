@@ -82,7 +82,7 @@ class Rehearsals:
         self._inspections = inspections
         self._resolver = resolver
         self._challenges = Challenges(wanted)
-        self._orders = TrialOrders(accounts, self._challenges)
+        self._orders = TrialOrders(store, accounts, self._challenges)
 
     def of_certificate(self, certificate_id: str, *, order: bool = False) -> list[Step]:
         """Rehearse the next renewal of a managed certificate; with `order` at the authority for tests too.

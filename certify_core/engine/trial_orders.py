@@ -24,6 +24,7 @@ from certify_core.engine.challenges import Challenges, refusal
 from certify_core.engine.signing_requests import read_signing_request
 from certify_core.engine.x509 import check_issued, make_csr, make_key
 from certify_core.errors import AuthorityUnavailable, Conflict, ProtocolViolation
+from certify_core.store import Store
 
 PATIENCE = 120.0
 """Seconds that the authority has for each of validation and issuance, whenever it wants to be asked again."""
@@ -34,8 +35,11 @@ PAUSE = 0.5
 class TrialOrders:
     """Orders what nobody keeps."""
 
-    def __init__(self, accounts: AccountKeeper, challenges: Challenges, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, store: Store, accounts: AccountKeeper, challenges: Challenges, *, patience: float = PATIENCE
+    ) -> None:
         """`patience` is how many seconds the authority has for each of validation and issuance."""
+        self._store = store
         self._accounts = accounts
         self._challenges = challenges
         self._patience = patience
@@ -44,11 +48,17 @@ class TrialOrders:
         """Order a certificate as these settings want it, and forget it.
 
         Raises:
+            Conflict: the authority has given one again that a renewal or its rehearsal has under way.
             CertifyError: it cannot be had; what was presented is taken away again.
         """
         with self._accounts.silence.listening(authority.directory):
             client = self._accounts.client(authority)
             placed = client.new_order(settings.parsed_identifiers)
+            if self._store.orders.is_under_way(placed.url):  # its answers are not ours to take away
+                raise Conflict(
+                    f"{authority.title} has an order for these names already, which a renewal is waiting for.",
+                    "Try it again when that has ended: certify show NAME says how far it is.",
+                )
             order = _order(authority, settings, placed)
             with self._validating(order, authority, client) as order:
                 status = self._settled(client, placed, "pending")

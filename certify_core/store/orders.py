@@ -176,6 +176,16 @@ class Orders:
                 delete(ORDERS).where(O.certificate_id == certificate_id, O.state == OrderState.SAVED.value, of_it)
             )
 
+    def is_under_way(self, url: str) -> bool:
+        """Return whether the order at this address is one that goes on.
+
+        It walks through all orders, and is for when somebody tests by hand.
+        """
+        going_on = [state.value for state in OrderState if state.is_open]
+        query = select(O.id).where(O.url == url, O.state.in_(going_on)).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def urls(self, certificate_id: str) -> set[str]:
         """Return the addresses of all orders of a certificate that we know of."""
         query = select(O.url).where(O.certificate_id == certificate_id, O.url.is_not(None))
