@@ -111,6 +111,8 @@ class Deployment:
     failure_count: int = 0
     next_attempt_at: float | None = None
     """Seconds since the epoch; None while nothing is to be done or somebody is at it."""
+    claims: int = 0
+    """How often somebody has wanted it done again; what began before the last time is no answer to that."""
 
 
 @dataclass(frozen=True, slots=True)

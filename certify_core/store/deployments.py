@@ -38,7 +38,8 @@ class Deployments:
     def save(self, deployment: Deployment, issued_id: str, now: float) -> ManagedCertificate:
         """Keep how the deployment of `issued_id` went, and with it the certificate's status.
 
-        Nothing is kept if a newer certificate was issued meanwhile: then the deployment is due again anyway.
+        Nothing is kept if a newer certificate was issued meanwhile, or if somebody has claimed the deployment since
+        `deployment` was read: then it is done again anyway.
 
         Raises:
             NotFound: the certificate was deleted meanwhile.
@@ -47,7 +48,8 @@ class Deployments:
             current = load(connection, deployment.certificate_id)
             if current.issued is None or current.issued.id != issued_id:
                 return current
-            connection.execute(update(DEPLOYMENTS).where(D.id == deployment.id), deployment_state(deployment))
+            unclaimed = update(DEPLOYMENTS).where(D.id == deployment.id, D.claims == deployment.claims)
+            connection.execute(unclaimed, deployment_state(deployment))
             current = load(connection, deployment.certificate_id)
             if current.status is Status.RUNNING:
                 return current
@@ -76,8 +78,8 @@ class Deployments:
             if current.issued is None:
                 raise NotFound(f"{current.settings.title} has no certificate yet.", "Request one: certify renew NAME")
             ids = [item.id for item in chosen]
-            values = {"status": DeploymentStatus.PENDING.value, "next_attempt_at": None}
-            connection.execute(update(DEPLOYMENTS).where(D.id.in_(ids)), values)
+            pending = {"status": DeploymentStatus.PENDING.value, "next_attempt_at": None, "claims": D.claims + 1}
+            connection.execute(update(DEPLOYMENTS).where(D.id.in_(ids)).values(pending))
             if current.status is not Status.RUNNING:
                 status = status_of(load(connection, certificate_id), now)
                 connection.execute(update(CERTIFICATES).where(C.id == certificate_id), {"status": status.value})

@@ -171,11 +171,12 @@ def deployment_of(row: RowMapping) -> Deployment:
         failure=Failure.model_validate_json(row["failure"]) if row["failure"] else None,
         failure_count=row["failure_count"],
         next_attempt_at=row["next_attempt_at"],
+        claims=row["claims"],
     )
 
 
 def deployment_state(deployment: Deployment) -> dict[str, Any]:
-    """Return the columns that say how a deployment stands."""
+    """Return the columns that say how a deployment stands, and none of those that say what is wanted."""
     return {
         "status": deployment.status.value,
         "deployed_id": deployment.deployed_id,

@@ -93,6 +93,8 @@ class DeploymentRow(SQLModel, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     failure_count: int = 0
     next_attempt_at: float | None = None
+    claims: int = 0
+    """How often somebody has wanted it done again."""
 
 
 class AccountRow(SQLModel, table=True):

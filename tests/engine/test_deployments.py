@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from certify_core.api import NotFound
 from certify_core.domain.certificate import DeploymentStatus
 from certify_core.domain.settings import DeploymentSettings
 from certify_core.engine.events import EventKind
+from certify_core.engine.redeployments import Redeployments
 from tests.support.plugins import FakeTarget
 from tests.support.stores import KEY_PEM, NOW, wanting
 from tests.support.workshop import CHAIN, LEAF, REFUSED, Open, failing
@@ -55,6 +58,21 @@ def test_a_renewal_during_a_deployment_leaves_the_new_certificate_due(workshop: 
     after = shop.store.certificates.get(first.id)
     assert after.issued is not None
     assert (between, after.deployments[0].deployed_id) == ([DeploymentStatus.PENDING], after.issued.id)
+
+
+def test_a_deployment_that_is_wanted_again_while_it_runs_is_done_again(workshop: Open) -> None:
+    """The end of what began before is not told as the end of what was wanted since."""
+    target = FakeTarget()
+    shop = workshop(target)
+    certificate = shop.issued("fake")
+    submitted: list[str] = []
+    again = Redeployments(shop.store, lambda: NOW, threading.Lock(), submitted.append)
+    target.do_verify = lambda: None if len(target.bundles) > 1 else again.want(certificate.id)
+    shop.run_due()
+    between = shop.statuses(certificate)
+    for deployment_id in submitted:
+        shop.deployments.run(deployment_id)
+    assert (between, shop.statuses(certificate)) == ([DeploymentStatus.PENDING], [DeploymentStatus.DEPLOYED])
 
 
 def void(_: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from certify_core.api import InvalidInput, NotFound
@@ -45,6 +47,25 @@ def test_a_failed_one_does_not_wait_any_longer(store: Store) -> None:
     store.deployments.claim(certificate.id, (), NOW)
     (deployment,) = store.certificates.get(certificate.id).deployments
     assert (deployment.status, deployment.next_attempt_at) == (DeploymentStatus.PENDING, None)
+
+
+def test_what_began_before_the_claim_does_not_answer_it(store: Store) -> None:
+    certificate = deployed(store, "one")
+    assert certificate.issued is not None
+    (begun,) = certificate.deployments
+    store.deployments.claim(certificate.id, (), NOW)
+    store.deployments.save(replace(begun, status=DeploymentStatus.DEPLOYED), certificate.issued.id, NOW)
+    after = store.certificates.get(certificate.id)
+    assert (after.deployments[0].status, after.status) == (DeploymentStatus.PENDING, Status.DEPLOYING)
+
+
+def test_what_began_after_the_claim_answers_it(store: Store) -> None:
+    certificate = deployed(store, "one")
+    assert certificate.issued is not None
+    store.deployments.claim(certificate.id, (), NOW)
+    begun = store.deployments.get(certificate.deployments[0].id)
+    store.deployments.save(replace(begun, status=DeploymentStatus.DEPLOYED), certificate.issued.id, NOW)
+    assert store.certificates.get(certificate.id).status is Status.HEALTHY
 
 
 def test_what_is_not_there_is_refused(store: Store) -> None:

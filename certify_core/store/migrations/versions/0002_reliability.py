@@ -30,6 +30,7 @@ def upgrade() -> None:
     op.add_column(
         "managedcertificate", sa.Column("use_last_duplicate", sa.Boolean, nullable=False, server_default=sa.false())
     )
+    op.add_column("deployment", sa.Column("claims", sa.Integer, nullable=False, server_default="0"))
     op.create_table(
         "credential",
         sa.Column("id", sa.String, primary_key=True),
@@ -187,6 +188,7 @@ def downgrade() -> None:
     op.drop_table("configured")
     op.drop_table("authority")
     op.drop_table("credential")
+    op.drop_column("deployment", "claims")
     op.drop_column("managedcertificate", "use_last_duplicate")
     op.drop_column("managedcertificate", "setbacks")
     op.drop_column("managedcertificate", "half")
