@@ -139,7 +139,9 @@ def test_one_that_is_easily_guessed_is_refused(service: Service, tmp_path: Path)
     weak = tmp_path / "weak"
     weak.write_text("secret")
     ended = export(service, tmp_path / "certify.export", weak)
-    told = "The passphrase has less than 12 characters: who has the file can try as long as he likes. Take several words."
+    told = (
+        "The passphrase has less than 12 characters: who has the file can try as long as he likes. Take several words."
+    )
     assert (ended.code, told in ended.err, (tmp_path / "certify.export").exists()) == (2, True, False)
 
 
