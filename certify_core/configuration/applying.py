@@ -91,7 +91,8 @@ class Configuration:
         """Do what is wanted; what cannot be done is in the step.
 
         With `left_out`, the problems that were found so far, whatever was applied from files with problems stays as it
-        is; the other documents are applied all the same.
+        is; the other documents are applied all the same. Nothing is deleted while there is any problem: what is missing
+        may be in what could not be read, under whatever name.
 
         Raises:
             InvalidDocuments: something is wrong with them, and nothing is to be left out, or all depend on it.
@@ -105,7 +106,8 @@ class Configuration:
     # -- before --------------------------------------------------------------------------------------------------
 
     def _prepare(self, wishes: Wishes, left_out: list[Problem] | None = None) -> _Prepared:
-        self._see_that_something_is_left(wishes)
+        if not left_out:
+            self._see_that_something_is_left(wishes)
         expansion = expand(wishes.documents, self._models)
         problems = [*(left_out or ()), *expansion.problems]
         known = {(Kind(item.kind), item.name): item for item in self._engine.store.configured.all()}
@@ -124,9 +126,9 @@ class Configuration:
         for key, item in known.items():
             if key not in prepared.present and key[0] in KEPT and item.source == wishes.source:
                 self._find(key, prepared)
+        _see_defaults(expansion, known, wishes.source, problems)
         spared = {problem.file for problem in problems}
-        _see_defaults(expansion, known, wishes.source, spared, problems)
-        scope = Scope(wishes.source, prune=wishes.prune, force=wishes.force, spared=spared)
+        scope = Scope(wishes.source, prune=wishes.prune and not problems, force=wishes.force, spared=spared)
         fields = {key: present.fields for key, present in prepared.present.items()}
         prepared.steps = plan(list(prepared.bases.values()), fields, known, scope)
         return prepared
@@ -211,11 +213,10 @@ class Configuration:
         """Note documents of which nothing else is kept, so that it is known which file had them."""
         configured, now = self._engine.store.configured, self._clock()
         notes = {key: Configured(*key, "", wishes.source, file, {}, b"", now) for key, file in prepared.shared}
-        spared = {problem.file for problem in prepared.problems}
         gone = [
             item
             for key, item in prepared.known.items()
-            if key[0] not in KEPT and key not in notes and item.source == wishes.source and item.file not in spared
+            if not prepared.problems and key[0] not in KEPT and key not in notes and item.source == wishes.source
         ]
         new = [
             note for key, note in notes.items() if key not in prepared.known or _says_other(prepared.known[key], note)
@@ -224,18 +225,18 @@ class Configuration:
             configured.write([*map(configured.noting, new), *map(configured.forgetting, gone)])
 
 
-def _see_defaults(
-    expansion: Expansion, known: dict[Key, Configured], source: str, spared: set[str], problems: list[Problem]
-) -> None:
-    """See that no certificate is taken for one without defaults, because the file that has them is broken.
+def _see_defaults(expansion: Expansion, known: dict[Key, Configured], source: str, problems: list[Problem]) -> None:
+    """See that no certificate is taken for one without defaults, because they are in a file that is broken.
+
+    Which file has them now is not known: it may have another name than the last time.
 
     Raises:
         InvalidDocuments: nothing can be applied without them.
     """
     if any(key[0] is Kind.DEFAULTS for key, _ in expansion.shared):
         return
-    lost = [item for key, item in known.items() if key[0] is Kind.DEFAULTS and item.source == source]
-    if any(item.file in spared for item in lost) or any(item.document.startswith(Kind.DEFAULTS) for item in problems):
+    lost = any(key[0] is Kind.DEFAULTS and item.source == source for key, item in known.items())
+    if (lost and problems) or any(item.document.startswith(Kind.DEFAULTS) for item in problems):
         raise InvalidDocuments(problems)
 
 

@@ -96,7 +96,7 @@ class Scope:
     prune: bool = False
     force: bool = False
     spared: Collection[str] = ()
-    """Files that could not be understood: what they had said stays."""
+    """Files that could not be understood: what they had said stays, and is not told of."""
 
 
 def plan(

@@ -9,7 +9,7 @@ import pytest
 
 from certify_core.configuration.health import ConfigFolderCheck
 from certify_core.configuration.watching import FolderWatch
-from tests.support.configuration import Desk
+from tests.support.configuration import Desk, done
 from tests.support.waiting import eventually
 
 Watch = Callable[..., FolderWatch]
@@ -36,6 +36,11 @@ def watch(desk: Desk) -> Iterator[Watch]:
 def findings(watching: FolderWatch) -> list[tuple[str, str]]:
     """Return what health says of the folder: code and what it is about."""
     return [(finding.code, finding.subject) for finding in ConfigFolderCheck(watching).run()]
+
+
+def actions(watching: FolderWatch) -> list[str]:
+    """Return what was done last."""
+    return done(watching.applied) if watching.applied else []
 
 
 def test_it_is_applied_at_the_start_and_after_every_change(desk: Desk, watch: Watch) -> None:
@@ -82,6 +87,43 @@ def test_a_broken_file_harms_its_own_documents_alone(desk: Desk, watch: Watch, b
     desk.write(SHOP + "reuse_key: true", "shop.yaml")
     eventually(lambda: desk.settings("shop").reuse_key)
     eventually(lambda: findings(watching) == [("config-folder", "")])
+
+
+def test_what_is_moved_into_a_broken_file_stays(desk: Desk, watch: Watch) -> None:
+    desk.write(SHOP, "shop.yaml")
+    watching = watch(prune=True)
+    eventually(lambda: desk.names == ["shop"])
+    desk.write(SHOP + "athority: x", "moved.yaml")
+    (desk.folder / "shop.yaml").unlink()
+    desk.write(MAIL, "mail.yaml")
+    eventually(lambda: "create mail" in actions(watching))
+    assert desk.names == ["mail", "shop"]
+    assert findings(watching) == [("config-document-broken", "moved.yaml:5:1")]
+
+
+def test_nothing_is_deleted_until_every_file_is_mended(desk: Desk, watch: Watch) -> None:
+    desk.write(SHOP, "shop.yaml")
+    watching = watch(prune=True)
+    eventually(lambda: desk.names == ["shop"])
+    desk.write("{", "shop.yaml")
+    eventually(lambda: [code for code, _ in findings(watching)] == ["config-document-broken"])
+    assert desk.names == ["shop"]
+    desk.write(MAIL, "shop.yaml")
+    eventually(lambda: desk.names == ["mail"])
+
+
+def test_defaults_that_are_moved_into_a_broken_file_are_missed(desk: Desk, watch: Watch) -> None:
+    desk.write("kind: Defaults\nreuse_key: true", "defaults.yaml")
+    desk.write(SHOP, "shop.yaml")
+    watching = watch()
+    eventually(lambda: desk.names == ["shop"])
+    desk.write("{", "moved.yaml")
+    (desk.folder / "defaults.yaml").unlink()
+    eventually(lambda: "config-folder-unusable" in [code for code, _ in findings(watching)])
+    desk.write(MAIL, "mail.yaml")
+    desk.write("kind: Defaults\nreuse_key: true", "moved.yaml")
+    eventually(lambda: desk.names == ["mail", "shop"])
+    assert desk.settings("shop").reuse_key
 
 
 def test_without_its_defaults_nothing_is_applied(desk: Desk, watch: Watch) -> None:
