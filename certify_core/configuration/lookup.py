@@ -107,6 +107,6 @@ def _run(reference: FromCommand, folder: Path) -> str:
 
 def _text(content: bytes, where: str) -> str:
     try:
-        return content.decode().removesuffix("\n").removesuffix("\r")
+        return content.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         raise _NotFound(f"{where} is not UTF-8.", "Secrets are texts.") from error

@@ -79,6 +79,13 @@ def test_it_comes_from_a_file_beside_the_document(desk: Desk) -> None:
     assert password(desk) == "sesame"
 
 
+def test_a_byte_order_mark_is_no_part_of_it(desk: Desk) -> None:
+    desk.write("\ufeffsesame\r\n", "word.txt")
+    desk.write(PLACE + "{from: file, path: word.txt}")
+    desk.apply()
+    assert password(desk) == "sesame"
+
+
 def test_it_comes_from_a_command_without_a_shell(desk: Desk) -> None:
     desk.write(
         PLACE
