@@ -1,7 +1,7 @@
 """Reads configuration files: one, or all in a folder and those below it, but for hidden ones and schemas.
 
 A file has one document, several behind another (YAML), or a list of them (``documents`` in TOML). A file that cannot be
-read is one problem, and harms no other.
+read is one problem, and harms no other; so is a folder below that cannot be listed, since nobody knows what it has.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ LARGEST_FILE = 5_000_000
 
 Stamps = dict[str, tuple[int, int]]
 """Size and time of the last change of each file: they stay the same while nobody writes."""
+UNKNOWN = (-1, 0)
 
 
 @dataclass(slots=True)
@@ -49,27 +50,22 @@ def read(where: Path) -> Reading:
         InvalidInput: there is no such file or folder.
     """
     found = Reading()
-    for file in files_of(where):
+    files, unlisted = _listing(where)
+    for file in files:
         _read_file(file, shown_as(file, where), found)
+    found.problems += [_of_unlisted(folder, error, where) for folder, error in unlisted.items()]
     return found
 
 
 def stamps_of(where: Path) -> Stamps:
-    """Return size and time of every file that `read` would read.
+    """Return size and time of every file that `read` would read, and `UNKNOWN` for what cannot be looked at.
 
     Raises:
         InvalidInput: as `read` does.
     """
-    return {shown_as(file, where): _stamp(file) for file in files_of(where)}
-
-
-def files_of(where: Path) -> list[Path]:
-    """Return the configuration files, sorted."""
-    if where.is_dir():
-        return sorted(_walk(where))
-    if not where.exists():
-        raise InvalidInput("file", f"There is no file or folder {where}.", "Give one that exists.")
-    return [where]
+    files, unlisted = _listing(where)
+    stamps = {shown_as(file, where): _stamp(file) for file in files}
+    return stamps | {shown_as(folder, where): UNKNOWN for folder in unlisted}
 
 
 def shown_as(file: Path, where: Path) -> str:
@@ -77,19 +73,38 @@ def shown_as(file: Path, where: Path) -> str:
     return file.relative_to(where).as_posix() if where.is_dir() else file.name
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for name, folders, files in os.walk(folder):
+def _listing(where: Path) -> tuple[list[Path], dict[Path, OSError]]:
+    """Return the configuration files, sorted, and the folders that cannot be listed."""
+    if where.is_dir():
+        unlisted: dict[Path, OSError] = {}
+        return sorted(_walk(where, unlisted)), unlisted
+    if not where.exists():
+        raise InvalidInput("file", f"There is no file or folder {where}.", "Give one that exists.")
+    return [where], {}
+
+
+def _walk(folder: Path, unlisted: dict[Path, OSError]) -> Iterator[Path]:
+    def note(error: OSError) -> None:
+        unlisted[Path(error.filename)] = error
+
+    for name, folders, files in os.walk(folder, onerror=note):
         folders[:] = [below for below in folders if not below.startswith(".")]
         for file in files:
             if not file.startswith(".") and not file.endswith(SCHEMA) and Path(file).suffix.lower() in PARSERS:
                 yield Path(name, file)
 
 
+def _of_unlisted(folder: Path, error: OSError, where: Path) -> Problem:
+    cause = f"The folder {folder} cannot be listed: {error.strerror or error}."
+    remedy = "Let whoever applies the files read it, or hide it by a dot before its name."
+    return Problem(file=shown_as(folder, where), line=1, column=1, cause=cause, remedy=remedy)
+
+
 def _stamp(file: Path) -> tuple[int, int]:
     try:
         status = file.stat()
     except OSError:
-        return (-1, 0)
+        return UNKNOWN
     return (status.st_size, status.st_mtime_ns)
 
 

@@ -95,7 +95,13 @@ class FolderWatch:
 
         stamps_of(self.folder)
         yield set()
-        yield from watch(self.folder, stop_event=self._stop, yield_on_timeout=True, rust_timeout=int(LOOK_AGAIN * 1000))
+        yield from watch(
+            self.folder,
+            stop_event=self._stop,
+            yield_on_timeout=True,
+            rust_timeout=int(LOOK_AGAIN * 1000),
+            ignore_permission_denied=True,
+        )
 
     def _settled(self) -> Stamps:
         """Return the files' times once they stay the same."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from certify_core.configuration.reading import Reading, read
+from certify_core.configuration.reading import UNKNOWN, Reading, read, stamps_of
 from certify_core.errors import InvalidInput
 
 ONE = "kind: ManagedCertificate\nname: shop\nidentifiers: [shop.test]\n"
@@ -105,6 +106,28 @@ def test_a_broken_file_harms_no_other(tmp_path: Path) -> None:
     found = reading_of(tmp_path, "{", "broken.yaml")
     assert [document.file for document in found.documents] == ["good.yaml"]
     assert [problem.file for problem in found.problems] == ["broken.yaml"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(ONE)
+    make_too_deep(tmp_path)
+    found = read(tmp_path)
+    assert [document.file for document in found.documents] == ["good.yaml"]
+    (problem,) = found.problems
+    assert problem.cause.startswith("The folder ")
+    assert problem.cause.endswith(" cannot be listed: File name too long.")
+    assert stamps_of(tmp_path)[problem.file] == UNKNOWN
+
+
+def make_too_deep(folder: Path) -> None:
+    """Make folders in folders whose path is at last longer than the system takes, for root too."""
+    at = os.open(folder, os.O_RDONLY)
+    for _ in range(4096 // 250 + 1):
+        os.mkdir("x" * 250, dir_fd=at)
+        below = os.open("x" * 250, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
 
 
 def test_one_file_can_be_read_alone(tmp_path: Path) -> None:

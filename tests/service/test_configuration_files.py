@@ -168,6 +168,23 @@ def test_a_watched_folder_is_followed_commit_after_commit(repository: Repository
         service.close()
 
 
+def test_what_is_in_a_folder_that_may_not_be_read_any_more_stays(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"shops/shop.yaml": [{**SHOP, "authority": "local", "renewal": {"automatic": False}}]})
+    setpriv = installed("setpriv", "util-linux")
+    service = Service(tmp_path / "data", before=[setpriv, "--bounding-set=-all"])
+    service.configure(configFolder=str(repository.folder), configFolderPrune=True).start()
+    closed = repository.folder / "shops"
+    try:
+        eventually(lambda: "shop" in kept(service))
+        closed.chmod(0)
+        (repository.folder / "mail.yaml").write_text(yaml.safe_dump({**MAIL, "authority": "local"}))
+        eventually(lambda: "mail" in kept(service) and "config-document-broken" in codes(service))
+        assert "shop" in kept(service)
+    finally:
+        closed.chmod(0o700)
+        service.close()
+
+
 def codes(service: Service) -> set[str]:
     """Return the codes of all findings."""
     return {item["code"] for item in service.call("GET", "/api/health/findings").body["findings"]}
