@@ -1,5 +1,6 @@
 """Reads configuration files: one, or all in a folder and those below it, but for hidden ones and schemas.
 
+An empty file is a problem: it may be one that somebody is about to write. Who means nothing writes an empty list.
 A file has one document, several behind another (YAML), or a list of them (``documents`` in TOML). A file that cannot be
 read is one problem, and harms no other; so is a folder below that cannot be listed, since nobody knows what it has.
 """
@@ -114,6 +115,10 @@ def _read_file(file: Path, shown: str, found: Reading) -> None:
     except UnreadableText as error:
         line, column = error.position
         found.problems.append(Problem(file=shown, line=line, column=column, cause=str(error), remedy="Mend it there."))
+        return
+    if all(whole.value in (None, {}) for whole in parsed):
+        cause, remedy = "There is no document in the file.", "Put something there, or remove the file."
+        found.problems.append(Problem(file=shown, line=1, column=1, cause=cause, remedy=remedy))
         return
     for part in (part for whole in parsed for part in _documents(whole)):
         content = part.value if isinstance(part.value, dict) else {}

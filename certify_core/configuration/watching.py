@@ -85,7 +85,8 @@ class FolderWatch:
                 return
             if stamps == last and time.monotonic() < again:
                 continue
-            self._apply()
+            while not self._apply(stamps) and not self._stop.is_set():
+                stamps = self._settled()
             last = stamps
             again = time.monotonic() + TRY_AGAIN if self._has_failed() else float("inf")
 
@@ -113,9 +114,13 @@ class FolderWatch:
             before = after
         return before
 
-    def _apply(self) -> None:
+    def _apply(self, stamps: Stamps) -> bool:
+        """Return whether that is done; it is not if somebody wrote while the files were read, who is waited for."""
         try:
-            reading = with_secrets(read(self.folder), self.folder)
+            reading = read(self.folder)
+            if stamps_of(self.folder) != stamps:
+                return False
+            reading = with_secrets(reading, self.folder)
             wishes = Wishes(source=str(self.folder), documents=reading.documents, prune=self._prune)
             self.applied = self._configuration.apply(wishes, left_out=reading.problems)
             self.obstacle = None
@@ -127,6 +132,7 @@ class FolderWatch:
         for problem in self.applied.problems if self.applied else ():
             _log.warning("%s", problem)
         self._told()
+        return True
 
     def _hindered(self, error: Exception) -> None:
         failure = failure_of(error)

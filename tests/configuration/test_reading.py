@@ -53,6 +53,10 @@ def test_a_file_may_have_several_documents_and_comments_alone_are_none(tmp_path:
     assert [document.position_of("") for document in found.documents] == [(3, 1), (7, 1)]
 
 
+def test_an_empty_list_means_that_there_are_none(tmp_path: Path) -> None:
+    assert reading_of(tmp_path, "[]") == Reading()
+
+
 def test_words_are_words(tmp_path: Path) -> None:
     (document,) = reading_of(
         tmp_path, "kind: Deployment\nparameters: {mode: 0600, on: no, port: 443, x: 1.5}"
@@ -83,6 +87,11 @@ def test_files_are_read_in_the_order_of_their_names_and_hidden_ones_are_not(tmp_
         ("a.yaml", f"{ONE}---\nkind: Certificate\n", "a.yaml:5:1: There is no kind 'Certificate'."),
         ("a.yaml", b"kind: Deployment\nname: \xe4", "a.yaml:2:1: This is not UTF-8."),
         ("a.yaml", "just words", "a.yaml:1:1: This is no document"),
+        ("a.yaml", "", "a.yaml:1:1: There is no document in the file."),
+        ("a.yaml", "# words alone\n---\n", "a.yaml:1:1: There is no document in the file."),
+        ("a.toml", "", "a.toml:1:1: There is no document in the file."),
+        ("a.json", "", "a.json:1:1: This is not JSON"),
+        ("a.json", "null", "a.json:1:1: There is no document in the file."),
         ("a.json", '{"kind": "Account",\n"authority" "x"}', "a.json:2:13: This is not JSON"),
         ("a.json", '{"kind": "Account",\n"kind": "Account"}', "a.json:2:1: The field kind is there twice."),
         ("a.toml", 'kind = "Account"\nauthority = x', "a.toml:2:13: This is not TOML"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.support.waiting import eventually
 Watch = Callable[..., FolderWatch]
 SHOP = "kind: ManagedCertificate\nname: shop\nidentifiers: [shop.test]\nauthority: acme\n"
 MAIL = SHOP.replace("shop", "mail")
+BLOG = SHOP.replace("shop", "blog")
 
 
 @pytest.fixture
@@ -146,6 +148,34 @@ def test_a_file_that_is_being_written_is_not_read(desk: Desk, watch: Watch) -> N
         file.write("identifiers: [shop.test]\nauthority: acme\n")
     eventually(lambda: desk.names == ["mail", "shop"])
     assert findings(watching) == [("config-folder", "")]
+
+
+def test_files_are_read_again_if_somebody_writes_meanwhile(desk: Desk, watch: Watch) -> None:
+    desk.write(SHOP, "shop.yaml")
+    watching = watch(prune=True)
+    eventually(lambda: desk.names == ["shop"])
+    made = desk.store.certificates.ids_named("shop")
+    first = desk.folder / "first.yaml"
+    os.mkfifo(first)
+    with first.open("w") as read_first:
+        # It is in the middle of reading, and the document moves from a file yet to be read into the one that it reads.
+        desk.write(BLOG, "shop.yaml")
+        desk.write(SHOP, ".moved")
+        (desk.folder / ".moved").replace(first)
+        read_first.write(MAIL)
+    eventually(lambda: "create blog" in actions(watching))
+    assert desk.store.certificates.ids_named("shop") == made
+    assert desk.names == ["blog", "shop"]
+
+
+def test_a_file_that_is_emptied_for_a_moment_deletes_nothing(desk: Desk, watch: Watch) -> None:
+    desk.write(SHOP, "shop.yaml")
+    watching = watch(prune=True)
+    eventually(lambda: desk.names == ["shop"])
+    desk.write("", "shop.yaml")
+    desk.write(MAIL, "mail.yaml")
+    eventually(lambda: "create mail" in actions(watching))
+    assert desk.names == ["mail", "shop"]
 
 
 def test_a_change_by_hand_is_a_finding(desk: Desk, watch: Watch) -> None:
