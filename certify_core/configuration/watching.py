@@ -41,10 +41,10 @@ class FolderWatch:
         folder: Path,
         *,
         prune: bool,
-        told: Callable[[], None] = lambda: None,
+        told: Callable[[Applied | None], None] = lambda applied: None,
         settle: float = SETTLE,
     ) -> None:
-        """Apply `folder`; `told` is called whenever it was."""
+        """Apply `folder`; `told` is called whenever that was tried, with what was done or None if it could not be."""
         self._configuration = configuration
         self.folder = folder
         self._prune = prune
@@ -116,22 +116,23 @@ class FolderWatch:
 
     def _apply(self, stamps: Stamps) -> bool:
         """Return whether that is done; it is not if somebody wrote while the files were read, who is waited for."""
+        applied: Applied | None = None
         try:
             reading = read(self.folder)
             if stamps_of(self.folder) != stamps:
                 return False
             reading = with_secrets(reading, self.folder)
             wishes = Wishes(source=str(self.folder), documents=reading.documents, prune=self._prune)
-            self.applied = self._configuration.apply(wishes, left_out=reading.problems)
+            applied = self.applied = self._configuration.apply(wishes, left_out=reading.problems)
             self.obstacle = None
         except InvalidDocuments as error:
-            self.applied = Applied(steps=[], problems=error.problems)
+            applied = self.applied = Applied(steps=[], problems=error.problems)
             self.obstacle = error
         except CertifyError as error:
             self._hindered(error)
-        for problem in self.applied.problems if self.applied else ():
+        for problem in applied.problems if applied else ():
             _log.warning("%s", problem)
-        self._told()
+        self._told(applied)
         return True
 
     def _hindered(self, error: Exception) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certify_core.care import CaredStore, RecoveryReport
-from certify_core.configuration.applying import Configuration
+from certify_core.configuration.applying import Applied, Configuration
 from certify_core.contracts import HealthCheck
 from certify_core.engine.engine import Engine
 from certify_core.engine.wanted import Wanted
@@ -95,16 +95,15 @@ class Works:
             self._folder_watch.start()
 
     def follow(self, folder: Path, *, prune: bool, told: Callable[[], None]) -> None:
-        """Apply a folder of configuration files from the start on; `told` is called whenever it was."""
+        """Apply a folder of configuration files from the start on; `told` is called whenever that was tried."""
         from certify_core.configuration.watching import FolderWatch
 
-        def applied() -> None:
-            if watch.applied is not None:
-                audit_applied(self.store.audit, folder, watch.applied)
+        def tried(applied: Applied | None) -> None:
+            if applied is not None:
+                audit_applied(self.store.audit, folder, applied)
             told()
 
-        watch = FolderWatch(self.configuration, folder, prune=prune, told=applied)
-        self._folder_watch = watch
+        self._folder_watch = FolderWatch(self.configuration, folder, prune=prune, told=tried)
 
     @property
     def checks(self) -> list[HealthCheck]:

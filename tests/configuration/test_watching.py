@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,8 @@ def watch(desk: Desk) -> Iterator[Watch]:
     """Starts to watch the folder."""
     started: list[FolderWatch] = []
 
-    def start(folder: Path | None = None, *, prune: bool = False, settle: float = 0.05) -> FolderWatch:
-        watching = FolderWatch(desk.configuration, folder or desk.folder, prune=prune, settle=settle)
+    def start(folder: Path | None = None, *, prune: bool = False, settle: float = 0.05, **how: Any) -> FolderWatch:
+        watching = FolderWatch(desk.configuration, folder or desk.folder, prune=prune, settle=settle, **how)
         started.append(watching)
         watching.start()
         return watching
@@ -198,6 +199,16 @@ def test_a_folder_that_is_not_there_is_a_finding(desk: Desk, watch: Watch, tmp_p
     watching = watch(tmp_path / "nowhere")
     eventually(lambda: watching.obstacle is not None)
     assert findings(watching) == [("config-folder-unusable", str(tmp_path / "nowhere"))]
+
+
+def test_what_was_done_is_told_once(desk: Desk, watch: Watch) -> None:
+    desk.write(SHOP)
+    told: list[list[str] | None] = []
+    watch(prune=True, told=lambda applied: told.append(applied and done(applied)))
+    eventually(lambda: told == [["create shop"]])
+    (desk.folder / "all.yaml").unlink()
+    eventually(lambda: len(told) > 1)
+    assert told[1] is None
 
 
 def test_an_empty_folder_deletes_nothing(desk: Desk, watch: Watch) -> None:
