@@ -39,8 +39,10 @@ def apply(
     YAML, JSON and TOML; a second time nothing is left to do. Exit 5 if something stays as it is because it was made or
     changed by hand.
     """
+    from certify_core.configuration.reading import source_of
+
     wishes = {
-        "source": source or str(where.resolve()),
+        "source": source or source_of(where),
         "documents": _documents(where),
         "prune": prune,
         "force": force,

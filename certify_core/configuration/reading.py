@@ -69,6 +69,14 @@ def stamps_of(where: Path) -> Stamps:
     return stamps | {shown_as(folder, where): UNKNOWN for folder in unlisted}
 
 
+def source_of(where: Path) -> str:
+    """Return what a folder or file is known by: its whole path, with links and mapped drives as they are named.
+
+    What a link leads to may be another one tomorrow, as with a `current` that leads to the newest release.
+    """
+    return os.path.abspath(where)  # noqa: PTH100 - absolute() keeps the dots, and resolve() follows links
+
+
 def shown_as(file: Path, where: Path) -> str:
     """Return the name by which a file is shown and remembered: from the folder that is applied, with slashes."""
     return file.relative_to(where).as_posix() if where.is_dir() else file.name

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from certify_core.configuration.applying import Applied, Configuration, Wishes
 from certify_core.configuration.lookup import with_secrets
-from certify_core.configuration.reading import Stamps, read, stamps_of
+from certify_core.configuration.reading import Stamps, read, source_of, stamps_of
 from certify_core.configuration.sources import InvalidDocuments
 from certify_core.errors import CertifyError, failure_of
 
@@ -122,7 +122,7 @@ class FolderWatch:
             if stamps_of(self.folder) != stamps:
                 return False
             reading = with_secrets(reading, self.folder)
-            wishes = Wishes(source=str(self.folder), documents=reading.documents, prune=self._prune)
+            wishes = Wishes(source=source_of(self.folder), documents=reading.documents, prune=self._prune)
             applied = self.applied = self._configuration.apply(wishes, left_out=reading.problems)
             self.obstacle = None
         except InvalidDocuments as error:

@@ -74,6 +74,7 @@ class Host:
             CertifyError: the data folder cannot be used, or another service uses it.
         """
         self.data_dir = usable(data_dir)
+        self._named_data_dir = data_dir.absolute()
         self._overrides = overrides
         self.state = ServiceState(read_configuration(self.data_dir, overrides))
         logs_fault = set_up_logs(self.data_dir / "logs", self.config)
@@ -152,7 +153,7 @@ class Host:
         else:
             self.state.start_failure = None
             if self.config.configFolder:
-                folder = self.data_dir / self.config.configFolder
+                folder = self._named_data_dir / self.config.configFolder
                 self.works.follow(folder, prune=self.config.configFolderPrune, told=self._check_again)
 
     def _check_again(self) -> None:

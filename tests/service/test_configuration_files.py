@@ -168,6 +168,21 @@ def test_a_watched_folder_is_followed_commit_after_commit(repository: Repository
         service.close()
 
 
+def test_a_folder_behind_links_is_the_same_for_the_service_and_the_command(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit({"shop.yaml": [{**SHOP, "authority": "local", "renewal": {"automatic": False}}]})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data" / "current").symlink_to(repository.folder)
+    service = Service(tmp_path / "data").configure(configFolder="current").start()
+    try:
+        eventually(lambda: "shop" in kept(service))
+        assert apply(service, tmp_path / "data" / "current").out.startswith("Nothing to do:")
+    finally:
+        service.close()
+
+
 def test_what_is_in_a_folder_that_may_not_be_read_any_more_stays(repository: Repository, tmp_path: Path) -> None:
     repository.commit({"shops/shop.yaml": [{**SHOP, "authority": "local", "renewal": {"automatic": False}}]})
     setpriv = installed("setpriv", "util-linux")
