@@ -42,8 +42,7 @@ class SqliteCare:
         """Check the database before it is opened, and recover it if it is damaged; else see that it can be written."""
         if not self._files.database.exists() and not self._files.backup.exists() and not self.backups():
             return None  # a data folder that is new
-        with _named(self._files.data_dir / KEY, "put back"):
-            put_key_back(self._files, self.backups())
+        self._put_key_back()
         if not self._files.database.exists():
             damages: Sequence[Damage] = [_gone(self._files.database)]
         else:
@@ -101,11 +100,17 @@ class SqliteCare:
 
     def recover(self) -> RecoveryReport:
         """Make the best database of what can be read and the newest good backup."""
+        self._put_key_back()
         taken = self.missed()
         exists = self._files.database.exists()
         damages = self.check().damages if exists else [_gone(self._files.database)]
         with _named(self._files.database, "recovered"):
             return recover(self._files, self.backups(), [*taken, *damages])
+
+    def _put_key_back(self) -> None:
+        """See that the master key is there before the store is opened again, which would make a new one."""
+        with _named(self._files.data_dir / KEY, "put back"):
+            put_key_back(self._files, self.backups())
 
     def _is_full_check_due(self) -> bool:
         if self._files.database.stat().st_size < SMALL:

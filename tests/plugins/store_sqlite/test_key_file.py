@@ -32,6 +32,15 @@ def test_a_key_that_is_gone_is_put_back(tmp_path: Path, care: SqliteCare) -> Non
     assert key_of_the_account(tmp_path) == KEY_PEM
 
 
+def test_a_recovery_puts_back_a_key_that_went_with_the_database(tmp_path: Path, care: SqliteCare) -> None:
+    sealed(tmp_path)
+    care.back_up("daily")
+    for path in [path for path in tmp_path.iterdir() if path.is_file()]:  # as `rm /var/lib/certify/*` does
+        path.unlink()
+    care.recover()
+    assert key_of_the_account(tmp_path) == KEY_PEM
+
+
 def test_a_damaged_copy_of_the_key_is_not_put_back(tmp_path: Path, care: SqliteCare) -> None:
     sealed(tmp_path)
     care.back_up("daily")
