@@ -37,6 +37,7 @@ class SqliteCare:
     def __init__(self, files: DatabaseFiles) -> None:
         self._files = files
         self._presence = Presence((files.database, files.wal))
+        self._missed: Sequence[Damage] = ()
 
     def prepare(self) -> RecoveryReport | None:
         """Check the database before it is opened, and recover it if it is damaged; else see that it can be written."""
@@ -64,7 +65,8 @@ class SqliteCare:
 
     def missed(self) -> Sequence[Damage]:
         """Return which files were removed or replaced under the open store."""
-        return self._presence.missed()
+        self._missed = self._presence.missed()
+        return self._missed
 
     def back_up(self, reason: str) -> Backup:
         """Make a backup, and let go of those too old to keep."""
@@ -101,7 +103,7 @@ class SqliteCare:
     def recover(self) -> RecoveryReport:
         """Make the best database of what can be read and the newest good backup."""
         self._put_key_back()
-        taken = self.missed()
+        taken = self._missed  # while the store was open: who closes it last removes the WAL
         exists = self._files.database.exists()
         damages = self.check().damages if exists else [_gone(self._files.database)]
         with _named(self._files.database, "recovered"):

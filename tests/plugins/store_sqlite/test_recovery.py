@@ -15,7 +15,7 @@ from tests.plugins.store_sqlite.conftest import NAMES
 from tests.support.campaign import content_of
 from tests.support.contents import add, delete, names
 from tests.support.killing import KILLED
-from tests.support.stores import database_file
+from tests.support.stores import database_file, open_store
 
 EVERYTHING = sorted([*NAMES, "late.test"])
 DYING = """
@@ -99,6 +99,19 @@ def test_it_says_that_it_is_complete_where_it_is(backed_up: Path, care: SqliteCa
     report = care.prepare()
     assert report is not None
     assert report.complete
+
+
+def test_a_recovery_of_a_sound_database_tells_of_no_damage(backed_up: Path, care: SqliteCare) -> None:
+    with open_store(backed_up):
+        care.missed()
+    assert care.recover().damages == ()
+
+
+def test_a_recovery_tells_what_was_missed_while_the_store_was_open(backed_up: Path, care: SqliteCare) -> None:
+    care.missed()
+    database_file(backed_up).unlink()
+    care.missed()
+    assert [damage.code for damage in care.recover().damages] == ["file-taken", "no-database"]
 
 
 def test_what_was_deleted_after_the_backup_stays_deleted(backed_up: Path, care: SqliteCare) -> None:
