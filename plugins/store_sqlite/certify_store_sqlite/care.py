@@ -50,7 +50,8 @@ class SqliteCare:
             damages = self.check(full=self._is_full_check_due()).damages
             if not damages:
                 with _named(self._files.database, "written"):
-                    prove_writable(self._files.database, PATIENCE)
+                    damages = prove_writable(self._files.database, PATIENCE)
+            if not damages:
                 return None
         with _named(self._files.database, "recovered"):
             return recover(self._files, self.backups(), damages)

@@ -6,14 +6,28 @@ A full-text index has nothing of its own and no seals; so it is not checked but 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from certify_store_sqlite.schema import virtual_tables
+from certify_core.api import Damage
+from certify_store_sqlite.schema import read_schema, virtual_tables
+
+REFUSED = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
+"""What SQLite says where a file cannot be written, whatever is in it."""
 
 
-def prove_writable(database: Path, patience: float) -> None:
+def prove_writable(database: Path, patience: float) -> Sequence[Damage]:
     """Write to the database and wait until that is on the disk; `patience` is how many seconds it may be held.
+
+    Returns what is damaged so that it cannot be built anew in place: the database is as it was, then.
 
     Raises:
         sqlite3.Error: it cannot be written; it is as it was.
@@ -23,8 +37,16 @@ def prove_writable(database: Path, patience: float) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         connection.execute(f"PRAGMA user_version = {version}")  # writes the first page, whatever is there
         for index in virtual_tables(connection):
-            rebuild(connection, index)
+            try:
+                rebuild(connection, index)
+            except sqlite3.DatabaseError as error:
+                connection.rollback()
+                # Without a schema that can be read, as if SQLite has no full-text search, nothing could be recovered.
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in REFUSED or read_schema(database) is None:
+                    raise
+                return [Damage("index", f"The index {index} cannot be built anew: {error}.")]
         connection.execute("COMMIT")
+    return ()
 
 
 def rebuild(connection: sqlite3.Connection, index: str) -> None:

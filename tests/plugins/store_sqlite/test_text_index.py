@@ -6,8 +6,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from certify_core.api import LocalFault
 from certify_core.store import Store
 from certify_store_sqlite.care import SqliteCare
+from tests.plugins.store_sqlite.conftest import NAMES
+from tests.support.contents import names
 from tests.support.stores import NOW, database_file, open_store, wanting
 
 
@@ -20,7 +25,16 @@ def found(folder: Path, search: str) -> list[str]:
 def damage(folder: Path, statement: str) -> None:
     """Change what the index keeps."""
     with closing(sqlite3.connect(database_file(folder), isolation_level=None)) as database:
+        database.execute("PRAGMA writable_schema = ON")
         database.execute(statement)
+
+
+def in_index(folder: Path, name: str) -> int:
+    """Return how many rows the index itself has of a name."""
+    with closing(sqlite3.connect(database_file(folder))) as database:
+        query = "SELECT count(*) FROM certify_search WHERE search GLOB ?"
+        (count,) = database.execute(query, [f"*{name}*"]).fetchone()
+    return int(count)
 
 
 def test_an_index_that_has_lost_something_is_whole_after_the_next_start(filled: Path, care: SqliteCare) -> None:
@@ -41,11 +55,40 @@ def test_a_damaged_index_is_whole_after_the_next_start(filled: Path, care: Sqlit
     assert found(filled, "shop-7.test") == ["shop-7.test"]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM certify_search_config",
+        "UPDATE certify_search_config SET v = 99",
+        "DELETE FROM certify_search_data",
+        "UPDATE certify_search_data SET block = x'ffffffffffff' WHERE id = 10",
+    ],
+)
+def test_an_index_that_cannot_even_be_built_anew_is_made_by_a_recovery(
+    filled: Path, care: SqliteCare, statement: str
+) -> None:
+    damage(filled, statement)
+    report = care.prepare()
+    assert report is not None
+    assert (care.check().sound, in_index(filled, "shop-7.test"), len(names(filled))) == (True, 1, len(NAMES))
+
+
+def test_a_recovery_says_which_index_was_damaged(filled: Path, care: SqliteCare) -> None:
+    damage(filled, "DELETE FROM certify_search_data")
+    report = care.prepare()
+    assert report is not None
+    assert ["certify_search" in damaged.what for damaged in report.damages] == [True]
+
+
+def test_without_full_text_search_nothing_is_recovered(filled: Path, care: SqliteCare) -> None:
+    damage(filled, "UPDATE sqlite_schema SET sql = replace(sql, 'fts5', 'fts9') WHERE name = 'certify_search'")
+    with pytest.raises(LocalFault, match="no such module"):
+        care.prepare()
+
+
 def test_a_recovered_database_has_its_index(filled: Path, care: SqliteCare) -> None:
     care.recover()
-    with closing(sqlite3.connect(database_file(filled))) as database:
-        query = "SELECT count(*) FROM certify_search WHERE search GLOB '*shop-7.test*'"
-        assert database.execute(query).fetchone() == (1,)
+    assert in_index(filled, "shop-7.test") == 1
 
 
 def test_a_recovered_database_keeps_its_index_up_to_date(filled: Path, care: SqliteCare) -> None:
