@@ -13,11 +13,12 @@ import sqlite3
 import time
 from collections.abc import Iterable
 
+from certify_store_sqlite.generations import DAYS, WEEKS
 from certify_store_sqlite.seals import COLUMN
 
 DELETED, COUNTED = "certify_deleted", "certify_counted"
-REMEMBERED = 60 * 86_400
-"""Seconds for which a deletion is remembered: longer than the newest backup can be old."""
+REMEMBERED = (DAYS + 7 * WEEKS) * 86_400
+"""Seconds for which a deletion is remembered: longer than any backup is kept, as any may be the one that is used."""
 _OWN_TABLES = f"""
 CREATE TABLE IF NOT EXISTS {DELETED} (
     name TEXT NOT NULL, key TEXT NOT NULL, {COLUMN} BLOB NOT NULL, PRIMARY KEY (name, key)

@@ -31,12 +31,13 @@ from certify_store_sqlite.building import build
 from certify_store_sqlite.changes import read_last_change, write_last_change
 from certify_store_sqlite.check import check
 from certify_store_sqlite.files import DatabaseFiles
-from certify_store_sqlite.generations import DATABASE, OTHERS, fault_of
+from certify_store_sqlite.generations import DATABASE, MANIFEST, OTHERS, fault_of
 from certify_store_sqlite.journal import journals_of, rows_in
 from certify_store_sqlite.merge import drop_orphans, merge
 from certify_store_sqlite.rows import Rows
 from certify_store_sqlite.salvage import by_sqlite, salvage
 from certify_store_sqlite.schema import Schema, read_schema, saved_schema
+from certify_store_sqlite.writing import INDEX
 
 REPORT = "report.json"
 DAMAGED_AT_MOST = 4
@@ -60,6 +61,7 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
     built = files.database.with_name(".recovered.tmp")
     fates += build(built, schema, rows)
     _take_place(files, built)
+    is_covered = _are_rows_intact(damages) or (is_whole and _is_newest(files, found[0], backups))
     report = RecoveryReport(
         recovered_at=time.time(),
         damages=tuple(damages),
@@ -68,7 +70,7 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
         rows={table: len(rows.of(table)) for table in schema.tables},
         sources=dict(Counter(version.source for _, _, version in rows.all())),
         fates=tuple(fates),
-        complete=_is_complete(files, rows, fates),
+        complete=is_covered and _is_complete(files, rows, fates),
         seconds=time.monotonic() - began,
     )
     _finish(files, aside, report)
@@ -136,6 +138,18 @@ def _is_complete(files: DatabaseFiles, rows: Rows, fates: Sequence[RowFate]) -> 
     from_backup = any(fate.source is Source.BACKUP for fate in fates)
     lost = any(fate.source is Source.NOWHERE for fate in fates)
     return known is not None and newest >= known and not lost and not (from_backup and not journals_of(files.journal))
+
+
+def _are_rows_intact(damages: Sequence[Damage]) -> bool:
+    """Return whether the database itself had every row, so that no backup is needed to say so."""
+    return all(damage.code == INDEX for damage in damages)
+
+
+def _is_newest(files: DatabaseFiles, used: Path, backups: Sequence[Backup]) -> bool:
+    """Return whether no later backup was made: what an earlier one lacks was in it, and is not in the journal."""
+    # A folder without a manifest is what a backup left that was killed: the journal goes back to the one before.
+    finished = (backup.path for backup in backups if (backup.path / MANIFEST).exists())
+    return used in (files.backup, next(finished, used.parent) / DATABASE)
 
 
 def _best_backups(files: DatabaseFiles, backups: Sequence[Backup]) -> tuple[Sequence[Path], bool]:

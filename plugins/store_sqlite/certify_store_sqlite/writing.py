@@ -13,6 +13,8 @@ from pathlib import Path
 from certify_core.api import Damage
 from certify_store_sqlite.schema import read_schema, virtual_tables
 
+INDEX = "index"
+"""Names the damage of a full-text index: no row is lost with it."""
 REFUSED = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -44,7 +46,7 @@ def prove_writable(database: Path, patience: float) -> Sequence[Damage]:
                 # Without a schema that can be read, as if SQLite has no full-text search, nothing could be recovered.
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in REFUSED or read_schema(database) is None:
                     raise
-                return [Damage("index", f"The index {index} cannot be built anew: {error}.")]
+                return [Damage(INDEX, f"The index {index} cannot be built anew: {error}.")]
         connection.execute("COMMIT")
     return ()
 

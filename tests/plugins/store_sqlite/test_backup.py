@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from certify_core.api import Backup, LocalFault, NotFound
-from certify_store_sqlite import generations
+from certify_store_sqlite import generations, guards
 from certify_store_sqlite.care import SqliteCare
 from tests.plugins.store_sqlite.conftest import NAMES
 from tests.support.contents import add, names
@@ -163,3 +163,9 @@ def test_one_a_day_is_kept_for_a_week_and_one_a_week_for_a_quarter(
 def test_with_a_backup_every_day_for_a_year_few_are_kept(tmp_path: Path) -> None:
     generations.prune(aged(tmp_path, *range(365)), 1_800_000_000.0)
     assert 18 <= len(list(tmp_path.iterdir())) <= 22
+
+
+def test_a_deletion_is_remembered_for_longer_than_any_backup_is_kept(tmp_path: Path) -> None:
+    generations.prune(aged(tmp_path, *range(365)), 1_800_000_000.0)
+    oldest = max(float(path.name) for path in tmp_path.iterdir())
+    assert (oldest + 1) * DAY < guards.REMEMBERED

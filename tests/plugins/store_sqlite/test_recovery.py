@@ -180,6 +180,48 @@ def test_of_damaged_backups_each_gives_what_another_lacks(backed_up: Path, care:
     assert names(backed_up) == sorted(NAMES)
 
 
+def is_complete(care: SqliteCare) -> bool:
+    """Have the database recovered, and return whether nothing is said to be lost."""
+    report = care.prepare()
+    assert report is not None
+    return report.complete
+
+
+def test_with_an_older_backup_it_does_not_pretend_to_be_complete(backed_up: Path, care: SqliteCare) -> None:
+    newest = care.back_up("daily").path
+    add(backed_up, "last.test")
+    for copy in (newest / "manageditems.db", backed_up / "manageditems.db.bak"):
+        spoil(copy, "late.test")
+    database_file(backed_up).unlink()
+    assert not is_complete(care)
+
+
+def test_with_backups_that_are_partly_good_it_does_not_pretend_to_be_complete(
+    backed_up: Path, care: SqliteCare
+) -> None:
+    (older,) = backed_up.glob("backups/*/manageditems.db")
+    newest = care.back_up("daily").path
+    add(backed_up, "last.test")
+    spoil(older, "shop-7.test")
+    for copy in (newest / "manageditems.db", backed_up / "manageditems.db.bak"):
+        spoil(copy, "late.test")
+    database_file(backed_up).unlink()
+    assert not is_complete(care)
+
+
+def test_with_the_well_known_copy_of_the_newest_backup_it_is_complete(backed_up: Path, care: SqliteCare) -> None:
+    for copy in backed_up.glob("backups/*/manageditems.db"):
+        spoil(copy, "shop-7.test")
+    database_file(backed_up).unlink()
+    assert is_complete(care)
+
+
+def test_with_a_backup_that_was_never_finished_it_is_complete(backed_up: Path, care: SqliteCare) -> None:
+    (backed_up / "backups" / "half").mkdir()
+    database_file(backed_up).unlink()
+    assert is_complete(care)
+
+
 def test_with_nothing_left_an_empty_database_is_begun_and_said(filled: Path, care: SqliteCare) -> None:
     without_journal(filled)
     database_file(filled).write_text("a note")

@@ -80,6 +80,13 @@ def test_a_recovery_says_which_index_was_damaged(filled: Path, care: SqliteCare)
     assert ["certify_search" in damaged.what for damaged in report.damages] == [True]
 
 
+def test_with_an_index_nothing_is_lost(filled: Path, care: SqliteCare) -> None:
+    damage(filled, "DELETE FROM certify_search_config")
+    report = care.prepare()
+    assert report is not None
+    assert report.complete
+
+
 def test_without_full_text_search_nothing_is_recovered(filled: Path, care: SqliteCare) -> None:
     damage(filled, "UPDATE sqlite_schema SET sql = replace(sql, 'fts5', 'fts9') WHERE name = 'certify_search'")
     with pytest.raises(LocalFault, match="no such module"):
