@@ -136,7 +136,8 @@ class ApiOffer:
                 _log.error("The API's certificate cannot be kept: %s", error)
 
     def _certificate(self, host: str) -> OwnCertificate:
-        certificate = OwnCertificate(self._data_dir, names_of(host))
+        called = server_at(self._data_dir, host, port=0).host
+        certificate = OwnCertificate(self._data_dir, names_of(host), host=called)
         certificate.ensure()
         return certificate
 

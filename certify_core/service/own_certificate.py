@@ -2,7 +2,8 @@
 
 `api-tls/` in the data folder holds a root, which clients trust, and what it has signed for this machine's names. The
 root lasts ten years; by its name constraints (RFC 5280 section 4.2.1.10) it can sign for those names alone, so it is of
-no use against anybody else. It is replaced only if it is damaged, ends, or the machine is to have other names.
+no use against anybody else. Clients have to be told of another one, so it is replaced only if it is damaged, ends, or
+cannot sign for the one host that is set; other names that came later are left out of what it signs.
 """
 
 from __future__ import annotations
@@ -49,9 +50,17 @@ class OwnCertificate:
     """The certificate of one service, for `names`: DNS names and addresses of this machine."""
 
     def __init__(
-        self, data_dir: Path, names: Sequence[str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        data_dir: Path,
+        names: Sequence[str],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        host: str = "localhost",
     ) -> None:
+        """`host` is the one of the names by which this machine itself calls the API."""
         self.names = tuple(names)
+        self._host = host.lower()
+        self._left_out: frozenset[str] = frozenset()
         self._root_file = data_dir / ROOT_FILE
         self._root_key_file = data_dir / TLS_FOLDER / "root.key"
         self.file = data_dir / TLS_FOLDER / "server.pem"
@@ -69,10 +78,11 @@ class OwnCertificate:
         try:
             self.file.parent.mkdir(mode=0o700, exist_ok=True)
             root = self._root()
+            names = self._covered(root)
             server = _read(self.file)
-            changed = server is None or not self._is_good(server, root)
+            changed = server is None or not self._is_good(server, root, names)
             if server is None or changed:
-                server = _signed_by(root, self.names, self._now())
+                server = _signed_by(root, names, self._now())
                 write_atomically(self.file, server.to_pem())
         except OSError as error:
             raise LocalFault(
@@ -84,7 +94,7 @@ class OwnCertificate:
 
     def _root(self) -> _Signed:
         root = _read(self._root_key_file)
-        if root is None or not self._can_sign(root.certificate):
+        if root is None or not self._is_of_use(root.certificate):
             if self._root_key_file.exists():
                 _log.warning("The API has a new root certificate, which its clients have to trust: %s", self._root_file)
             root = _new_root(self.names, self._now())
@@ -94,26 +104,36 @@ class OwnCertificate:
             write_atomically(self._root_file, public, mode=0o644)
         return root
 
-    def _can_sign(self, root: x509.Certificate) -> bool:
-        try:
-            constraints = root.extensions.get_extension_for_class(x509.NameConstraints).value
-        except x509.ExtensionNotFound:
+    def _is_of_use(self, root: x509.Certificate) -> bool:
+        """Whether a root stays. A clock that is slow is no reason against it, as that will be set right."""
+        permitted = _permitted(root)
+        if not permitted or (self._host in self.names and not _covers(permitted, self._host)):
             return False
-        covers = set(_constraints(self.names)) <= set(constraints.permitted_subtrees or ())
-        return covers and self._lasts(root, LIFETIME)
+        return self._now() < root.not_valid_after_utc - LIFETIME
 
-    def _is_good(self, server: _Signed, root: _Signed) -> bool:
-        certificate = server.certificate
+    def _covered(self, root: _Signed) -> tuple[str, ...]:
+        """Return the names that the root can sign for; the others are told of once."""
+        permitted = _permitted(root.certificate)
+        left_out = frozenset(name for name in self.names if not _covers(permitted, name))
+        if left_out - self._left_out:
+            _log.warning(
+                "The API's root certificate cannot sign for %s, so its certificate is without. To have them in it, "
+                "move %s away and start again: clients then have to trust the new root.",
+                ", ".join(sorted(left_out)),
+                self.file.parent,
+            )
+        self._left_out = left_out
+        return tuple(name for name in self.names if name not in left_out)
+
+    def _is_good(self, server: _Signed, root: _Signed, expected: Sequence[str]) -> bool:
+        certificate, now = server.certificate, self._now()
         try:
             certificate.verify_directly_issued_by(root.certificate)
             names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
             return False
-        return list(names) == _general_names(self.names) and self._lasts(certificate, RENEW_BEFORE)
-
-    def _lasts(self, certificate: x509.Certificate, duration: timedelta) -> bool:
-        now = self._now()
-        return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - duration
+        lasts = certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - RENEW_BEFORE
+        return lasts and list(names) == _general_names(expected)
 
 
 def _read(path: Path) -> _Signed | None:
@@ -134,7 +154,9 @@ def _read(path: Path) -> _Signed | None:
 def _new_root(names: Sequence[str], now: datetime) -> _Signed:
     key = _new_key()
     subject = _subject(f"Certify API of {names[0]} {x509.random_serial_number() % 0x10000:04x}")
-    builder = _builder(subject, subject, key, now, ROOT_LIFETIME, x509.BasicConstraints(ca=True, path_length=0))
+    # Begins long ago: made while the clock was ahead, it is good once that is set right, and need not be replaced.
+    authority = x509.BasicConstraints(ca=True, path_length=0)
+    builder = _builder(subject, subject, key, now, ROOT_LIFETIME, authority, backdating=ROOT_LIFETIME)
     constraints = x509.NameConstraints(permitted_subtrees=_constraints(names), excluded_subtrees=None)
     certificate = builder.add_extension(constraints, critical=True).add_extension(
         _key_usage(signs_certificates=True), critical=True
@@ -164,11 +186,12 @@ def _builder(
     now: datetime,
     lifetime: timedelta,
     constraints: x509.BasicConstraints,
+    backdating: timedelta = BACKDATING,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder(issuer_name=issuer, subject_name=subject, public_key=key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - BACKDATING)
+        .not_valid_before(now - backdating)
         .not_valid_after(now + lifetime)
         .add_extension(constraints, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -216,3 +239,15 @@ def _constraints(names: Sequence[str]) -> list[x509.GeneralName]:
     return [
         x509.IPAddress(ipaddress.ip_network(item.value)) if isinstance(item, x509.IPAddress) else item for item in found
     ]
+
+
+def _permitted(root: x509.Certificate) -> list[x509.GeneralName]:
+    """Return what a root may sign at most; nothing if it does not say."""
+    try:
+        return root.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
+    except (x509.ExtensionNotFound, ValueError):
+        return []
+
+
+def _covers(permitted: Sequence[x509.GeneralName], name: str) -> bool:
+    return _constraints([name])[0] in permitted

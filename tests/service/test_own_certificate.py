@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import stat
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from certify_core.errors import LocalFault
-from certify_core.service.names import names_of
+from certify_core.service.names import LOOPBACK, names_of, temporary_addresses
 from certify_core.service.own_certificate import OwnCertificate
 from tests.support.certificates import CertificateAuthority
 from tests.support.processes import installed
 
+ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:]*")
 NAMES = ("localhost", "127.0.0.1", "web1.example.com")
 
 
@@ -28,9 +31,9 @@ class House:
     folder: Path
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
-    def ensure(self, *names: str) -> bool:
+    def ensure(self, *names: str, host: str = "localhost") -> bool:
         """See to the certificate for these names."""
-        return OwnCertificate(self.folder, names or NAMES, lambda: self.now).ensure()
+        return OwnCertificate(self.folder, names or NAMES, lambda: self.now, host=host).ensure()
 
     def read(self, name: str) -> bytes:
         """Return a file."""
@@ -39,6 +42,11 @@ class House:
     def certificate(self) -> x509.Certificate:
         """Return the server's certificate."""
         return x509.load_pem_x509_certificate(self.read("server.pem"))
+
+    def names(self) -> list[str]:
+        """Return the names in the server's certificate."""
+        names = self.certificate().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return [str(name.value) for name in names]
 
 
 @pytest.fixture
@@ -81,16 +89,37 @@ def test_a_clock_that_was_far_ahead_leaves_no_certificate_of_the_future(house: H
     assert house.certificate().not_valid_before_utc <= house.now
 
 
-def test_other_names_make_another_certificate(house: House) -> None:
-    assert house.ensure(*NAMES, "192.0.2.7")
-    names = house.certificate().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert [str(name.value) for name in names] == [*NAMES, "192.0.2.7"]
+def test_a_clock_that_is_put_back_leaves_the_root(house: House) -> None:
+    before = house.read("root.pem")
+    house.now -= timedelta(days=365)
+    house.ensure()
+    root = x509.load_pem_x509_certificate(house.read("root.pem"))
+    assert (house.read("root.pem"), root.not_valid_before_utc <= house.now) == (before, True)
 
 
-def test_fewer_names_need_no_other_root(house: House) -> None:
+def test_fewer_names_make_another_certificate_of_the_same_root(house: House) -> None:
     before = house.read("root.pem")
     assert house.ensure("localhost")
-    assert house.read("root.pem") == before
+    assert (house.names(), house.read("root.pem")) == (["localhost"], before)
+
+
+def test_an_address_that_came_later_is_left_out_and_the_root_stays(house: House) -> None:
+    before = house.read("root.pem"), house.read("server.pem")
+    assert not house.ensure(*NAMES, "2001:db8::7")
+    assert (house.read("root.pem"), house.read("server.pem")) == before
+
+
+def test_what_is_left_out_is_told_once(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    certificate = OwnCertificate(house.folder, (*NAMES, "2001:db8::7"), lambda: house.now)
+    for _ in range(3):
+        certificate.ensure()
+    assert [record.levelname for record in caplog.records if "2001:db8::7" in record.getMessage()] == ["WARNING"]
+
+
+def test_a_host_that_is_set_and_not_covered_makes_another_root(house: House) -> None:
+    before = house.read("root.pem")
+    house.ensure(*NAMES, "192.0.2.7", host="192.0.2.7")
+    assert (house.names(), house.read("root.pem") != before) == ([*NAMES, "192.0.2.7"], True)
 
 
 @pytest.mark.parametrize("name", ["server.pem", "root.key", "root.pem"])
@@ -151,6 +180,20 @@ def test_what_is_kept_is_what_tls_loads(house: House) -> None:
 )
 def test_on_the_loopback_it_has_its_names_alone(host: str, expected: set[str]) -> None:
     assert set(names_of(host)) == expected
+
+
+@pytest.mark.parametrize(("host", "version"), [("0.0.0.0", 4), ("::", 6)])
+def test_of_the_machines_addresses_it_has_those_that_are_listened_on(host: str, version: int) -> None:
+    found = {name for name in names_of(host) if name not in LOOPBACK and ADDRESS.fullmatch(name)}
+    assert {ip_address(name).version for name in found} <= {version}
+
+
+def test_temporary_addresses_are_told_from_others(tmp_path: Path) -> None:
+    (tmp_path / "if_inet6").write_text(
+        "20010db8000000000000000000000002 04 40 00 80     eth0\n20010db800000000a1b2c3d4e5f60718 04 40 00 01     eth0\n"
+    )
+    assert temporary_addresses(tmp_path / "if_inet6") == {"2001:db8::a1b2:c3d4:e5f6:718"}
+    assert temporary_addresses(tmp_path / "missing") == set()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
