@@ -34,7 +34,7 @@ class Pruning:
         """Take away what has no use any more, unless `stopped`; return how many certificates that were.
 
         Raises:
-            LocalFault: database or folder cannot be changed.
+            LocalFault: the database cannot be changed.
         """
         self._store.orders.remove_failed(self._clock() - FAILED_KEPT)
         removed = 0
@@ -58,10 +58,17 @@ class Pruning:
             return 0
         old = set(issued_ids) - _in_use(certificate)
         ended = [each for each in old if self._has_ended(certificate, each, certificate.issued.not_before - KEPT)]
-        for issued_id in ended:
-            self._store.orders.remove_saved(certificate_id, issued_id)
+        return sum(self._is_removed(certificate_id, issued_id) for issued_id in ended)
+
+    def _is_removed(self, certificate_id: str, issued_id: str) -> bool:
+        """Remove a certificate with its order; one that cannot be removed stays, and keeps no other."""
+        self._store.orders.remove_saved(certificate_id, issued_id)
+        try:
             self._store.assets.remove(certificate_id, issued_id)
-        return len(ended)
+        except CertifyError as error:
+            _log.warning("%s", error)
+            return False
+        return True
 
     def _has_ended(self, certificate: ManagedCertificate, issued_id: str, moment: float) -> bool:
         try:

@@ -113,6 +113,18 @@ def test_an_interrupted_removal_is_finished(store: Store, certificate: ManagedCe
     assert (prune(store), kept(store, certificate)) == (1, {issued_id(new)})
 
 
+def test_a_folder_that_cannot_be_removed_keeps_no_other(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificates = [store.certificates.create(wanting(f"{name}.test"), NOW, name) for name in ("a", "b")]
+    old = [issue(store, certificate, LONG_AGO) for certificate in certificates]
+    for certificate in certificates:
+        issue(store, certificate, NOW)
+    (tmp_path / "assets" / "a" / issued_id(old[0]) / "note").write_text("of somebody")
+    assert (prune(store), issued_id(old[1]) in kept(store, certificates[1])) == (1, False)
+    assert issued_id(old[0]) in caplog.text
+
+
 def test_files_that_are_nobodys_stay(store: Store) -> None:
     store.assets.save("stranger", "20200101_a", "a certificate", KEY_PEM)
     store.assets.save("stranger", "20200102_b", "a certificate", KEY_PEM)
