@@ -7,6 +7,7 @@ operation is told so and finds the outcome at the certificate.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import uuid
 from collections import OrderedDict
@@ -16,7 +17,9 @@ from dataclasses import dataclass, field
 
 from certify_core.domain.certificate import Status
 from certify_core.engine.events import Event, EventKind, Events
-from certify_core.errors import NotFound
+from certify_core.errors import CertifyError, NotFound
+
+_log = logging.getLogger(__name__)
 
 KEPT = 1000
 """So many operations are remembered; the oldest are forgotten first."""
@@ -32,7 +35,10 @@ class Operation:
     outcome: str | None = None
     """``succeeded`` or ``failed`` once it has ended."""
     succeeds_if: Callable[[str], bool] = Status.HEALTHY.__eq__
-    """Whether it has succeeded, told by the certificate's status when that comes to rest."""
+    """Whether it has succeeded, told by the certificate's status when that comes to rest; may ask the database.
+
+    A `CertifyError` that it raises is a failure too: nobody waits for an outcome that never comes.
+    """
     accepted: bool = False
     """Whether what was asked for is durable: a certificate that comes to rest before that rests from something else."""
 
@@ -115,14 +121,16 @@ class Operations:
                 self._watchers.remove(watcher)
 
     def _happened(self, event: Event) -> None:
+        settled = event.kind is EventKind.SETTLED
+        outcomes = self._outcomes(event) if settled else {}
         with self._lock:
-            operations = self._running.get(event.certificate_id, ())
-            settled = event.kind is EventKind.SETTLED
-            operations = [operation for operation in operations if operation.accepted or not settled]
+            operations = list(self._running.get(event.certificate_id, ()))
+            if settled:
+                operations = [operation for operation in operations if operation.id in outcomes]
             for operation in operations:
                 operation.events.append(event)
                 if settled:
-                    operation.outcome = "succeeded" if operation.succeeds_if(event.message) else "failed"
+                    operation.outcome = outcomes[operation.id]
                     self._running[event.certificate_id].remove(operation)
             if settled and not self._running.get(event.certificate_id):
                 self._running.pop(event.certificate_id, None)
@@ -130,3 +138,18 @@ class Operations:
             watchers = [watcher for watcher in self._watchers if watcher[0] in concerned]
         for _, loop, change in watchers:
             loop.call_soon_threadsafe(change.set)
+
+    def _outcomes(self, event: Event) -> dict[str, str]:
+        """Return how each operation has ended; without the lock, as the event loop never waits for the database."""
+        with self._lock:
+            running = self._running.get(event.certificate_id, ())
+            accepted = [operation for operation in running if operation.accepted]
+        return {operation.id: _outcome(operation, event.message) for operation in accepted}
+
+
+def _outcome(operation: Operation, status: str) -> str:
+    try:
+        return "succeeded" if operation.succeeds_if(status) else "failed"
+    except CertifyError as error:
+        _log.warning("Whether an operation of %s has succeeded is not known: %s", operation.certificate_id, error)
+        return "failed"
