@@ -20,7 +20,7 @@ def passphrase_option(command: Command) -> Command:
     """Add `--passphrase-file`."""
     return click.option(
         "--passphrase-file",
-        type=click.File(encoding="utf-8"),
+        type=click.File(encoding="utf-8-sig"),  # Windows' editors and shells begin a file with a byte order mark
         help=f"File with the passphrase in its first line, - for standard input. Else {VARIABLE}, or you are asked.",
     )(command)
 

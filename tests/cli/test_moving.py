@@ -124,6 +124,12 @@ def test_it_comes_from_standard_input(service: Service, exported: Path) -> None:
     assert service.certify(*arguments, stdin=f"{PASSPHRASE}\n").code == 0
 
 
+def test_a_byte_order_mark_is_no_part_of_it(service: Service, exported: Path, tmp_path: Path) -> None:
+    file = tmp_path / "marked"
+    file.write_text(f"{PASSPHRASE}\r\n", encoding="utf-8-sig")
+    assert import_encrypted(service, exported, file, "--preview").code == 0
+
+
 def test_it_comes_from_the_environment(exported: Path, service: Service) -> None:
     other = Service(service.data_dir, environment={"CERTIFY_PASSPHRASE": PASSPHRASE})
     assert other.certify("import", "encrypted", str(exported), "--preview").code == 0
