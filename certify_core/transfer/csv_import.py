@@ -6,6 +6,7 @@ nothing new. Nothing is requested: that begins when somebody asks for it.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -63,11 +64,12 @@ class CsvReport:
 
 
 class CsvImporter:
-    """Imports into one service."""
+    """Imports into one service; one file at a time, so that no domain comes twice."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
+        self._lock = threading.Lock()
 
     def preview(self, wish: CsvWish) -> CsvReport:
         """Return what `run` would do now; nothing is written."""
@@ -79,6 +81,10 @@ class CsvImporter:
         Raises:
             LocalFault: the database cannot be written; nothing is imported.
         """
+        with self._lock:
+            return self._run(wish)
+
+    def _run(self, wish: CsvWish) -> CsvReport:
         report, settings = self._plan(wish)
         if report.faults:
             return report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -94,7 +95,7 @@ class Gathering:
         certificates = list(self._certificate_ids())
         authorities = store.authorities.all()
         roots = {account.ca_bundle for account in accounts} | {authority.ca_bundle for authority in authorities}
-        roots |= {store.certificates.get(each).settings.ca_bundle for each in certificates}
+        roots |= {certificate.settings.ca_bundle for certificate in self._those_here(certificates)}
         yield from (file_record(path) for path in sorted(path for path in roots if path is not None))
         yield from (SettingRecord(id=name, value=value) for name, value in self._settings.read().items())
         yield from (authority_record(authority) for authority in authorities)
@@ -103,16 +104,18 @@ class Gathering:
         yield from (channel_record(vault, channel) for channel in store.channels.all())
         now = self._clock()
         yield from (token_record(token) for token in store.tokens.stored() if token.expires_at > now)
-        for certificate_id in certificates:
-            try:
-                certificate = store.certificates.get(certificate_id)
-            except NotFound:
-                continue  # deleted meanwhile
+        for certificate in self._those_here(certificates):
             if certificate.order_id is not None:
                 left_out.append(
                     f"The order under way for {certificate.settings.title}: it is made anew when it is due."
                 )
             yield certificate_record(store, certificate, left_out)
+
+    def _those_here(self, certificate_ids: Iterable[str]) -> Iterator[ManagedCertificate]:
+        """Give the managed certificates with these ids that were not deleted meanwhile."""
+        for certificate_id in certificate_ids:
+            with suppress(NotFound):
+                yield self._store.certificates.get(certificate_id)
 
     def _certificate_ids(self) -> Iterator[str]:
         after: str | None = None

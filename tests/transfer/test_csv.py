@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -62,6 +64,14 @@ def test_imported_again_it_brings_nothing_and_says_where_it_is(service: Service,
     again = import_csv(service, f"1,,{name}\n")
     assert items(again) == [(name, [name], "unchanged")]
     assert again.body["items"][0]["certificate_id"] == first.body["items"][0]["certificate_id"]
+
+
+def test_imported_twice_at_once_it_comes_once(service: Service, name: str) -> None:
+    rows = "".join(f"1,,{number}.{name}\n" for number in range(20))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: import_csv(service, rows), range(4)))
+    fates = Counter(fate for answer in answers for _, _, fate in items(answer))
+    assert fates == {"create": 20, "unchanged": 60}
 
 
 def test_domains_that_another_has_are_left_out_and_told(service: Service, name: str) -> None:
