@@ -14,7 +14,7 @@ from certify_core.store import Store
 from certify_core.store.imports import IncomingCertificate
 from certify_core.transfer.comparing import Here, Verdict, compare_certificate, differences, is_newer
 from certify_core.transfer.gathering import in_use, readable
-from certify_core.transfer.records import CertificateRecord
+from certify_core.transfer.records import AssetRecord, CertificateRecord
 from certify_core.transfer.report import Fate
 
 
@@ -92,13 +92,21 @@ class DecidingCertificates:
         for asset in record.assets:
             if not belong_together(asset.fullchain_pem, asset.private_key_pem):
                 raise InvalidInput("assets", f"Certificate and key of {asset.id} do not belong together.", remedy)
-            is_here = self._store.assets.lacking(record.id, asset.id) is None
-            if is_here and self._store.assets.load(record.id, asset.id) != (asset.fullchain_pem, asset.private_key_pem):
-                raise InvalidInput(
-                    "assets",
-                    f"There are other files in assets/{record.id}/{asset.id} of the data folder.",
-                    "Move that folder away if nothing needs it, then import again.",
-                )
+            self._check_folder(record.id, asset)
+
+    def _check_folder(self, certificate_id: str, asset: AssetRecord) -> None:
+        """See that a folder, which is never written twice, is missing or has what is to be in it."""
+        folder, assets = f"assets/{certificate_id}/{asset.id} of the data folder", self._store.assets
+        lacking = assets.lacking(certificate_id, asset.id)
+        if lacking is None:
+            if assets.load(certificate_id, asset.id) == (asset.fullchain_pem, asset.private_key_pem):
+                return
+            cause = f"There are other files in {folder}."
+        elif lacking.parent.exists():
+            cause = f"{lacking.name} is missing in {folder}."
+        else:
+            return
+        raise InvalidInput("assets", cause, "Move that folder away if nothing needs it, then import again.")
 
     def _twin(self, record: CertificateRecord) -> str | None:
         """Return the id of a managed certificate here of the same name and for the same identifiers."""
