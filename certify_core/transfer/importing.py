@@ -1,9 +1,11 @@
 """Takes an encrypted export: reads all of it, decides about everything, and only then writes.
 
-    whole file read and decided ─▶ files, certificates and keys ─▶ all rows in one transaction ─▶ the engine takes it up
+    whole file read and decided ─▶ files, certificates and keys ─▶ all rows in one transaction
+                                                                   ─▶ the engine takes it up ─▶ the service's settings
 
 A file with a single wrong bit is refused before anything is written. Killed before the transaction nothing of it is
-in the database, and files that lie there already are found as they are by the next try; killed after it, all is there.
+in the database, and files that lie there already are found as they are by the next try; killed after it, all is there
+but perhaps the settings, which hold from the next start alone and come with the next try.
 No authority is asked for anything: what was issued is here then, and is put in its places.
 """
 
@@ -63,15 +65,14 @@ class Importer:
         Raises:
             InvalidInput: as for `preview`; nothing is written.
             Conflict: something was changed here meanwhile; the database is as it was.
-            LocalFault: there is no room or no permission; the database is as it was.
+            LocalFault: there is no room or no permission; the database is as it was, unless it is about the settings:
+                these come last, and all else is here then.
         """
         with self._lock:
             report, decided = self._decide(file, key, replace=replace)
             for record in read_records(file, key):
                 if not isinstance(record, ExportRecord | EndRecord) and (record.kind, record.id) in decided.written:
                     self._write_files(record)
-            if decided.settings:
-                self._settings.write(decided.settings)
             with ExitStack() as stack:
                 for directory in {account.directory for account, _ in decided.incoming.accounts}:
                     # Nobody opens or uses an account there meanwhile; afterwards all use the one that has come.
@@ -81,6 +82,8 @@ class Importer:
         self._engine.authorities.offer()
         revocations = (item for each in decided.incoming.certificates for item in each.revocations)
         self._engine.take_up(item.name for item in revocations if item.state is RevocationState.WANTED)
+        if decided.settings:
+            self._settings.write(decided.settings)
         return report
 
     def _decide(self, file: BinaryIO, key: bytes, *, replace: bool) -> tuple[Report, Deciding]:

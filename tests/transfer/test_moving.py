@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.x509 import load_pem_x509_certificate
 
-from certify_core.transfer.records import AccountRecord, CertificateRecord, CredentialRecord
+from certify_core.transfer.records import AccountRecord, CertificateRecord, CredentialRecord, FolderRecord, TokenRecord
 from tests.support.issuing import issue, request, show
 from tests.support.moving import (
     EXPORT,
@@ -251,9 +252,34 @@ def test_a_key_of_another_certificate_is_refused(file: bytes, empty: Service) ->
     assert fates(import_into(empty, broken, preview=True))["certificate", "moved.test"] == "refused"
 
 
+@pytest.mark.parametrize(("kept", "lost"), [(["fullchain.pem"], "privkey.sealed"), ([], "fullchain.pem")])
+def test_a_folder_here_that_has_lost_a_file_is_told_instead_of_taken_as_whole(
+    file: bytes, empty: Service, kept: list[str], lost: str
+) -> None:
+    (moved,) = [record for record in records_in(file) if isinstance(record, CertificateRecord) and record.assets]
+    folder = empty.data_dir / "assets" / "moved" / moved.assets[0].id
+    folder.mkdir(parents=True)
+    for name in kept:
+        (folder / name).touch()
+    answer = import_into(empty, file, preview=True)
+    shutil.rmtree(folder.parent)
+    (item,) = [each for each in answer.body["items"] if each["name"] == "moved.test"]
+    assert (item["fate"], item["detail"].startswith(f"{lost} is missing")) == ("refused", True)
+    assert "Move that folder away" in item["remedy"]
+
+
 def test_a_certificate_whose_files_are_missing_is_refused(file: bytes, empty: Service) -> None:
     broken = with_certificates_changed(file, assets=())
     assert fates(import_into(empty, broken, preview=True))["certificate", "moved.test"] == "refused"
+
+
+def test_what_the_database_refuses_leaves_the_settings_as_they_were(file: bytes, empty: Service) -> None:
+    first, *others = records_in(file)
+    (token,) = [record for record in others if isinstance(record, TokenRecord)]
+    before = (empty.data_dir / "serviceconfig.json").read_bytes()
+    unfolded = [record for record in others if not isinstance(record, FolderRecord)]
+    answer = import_into(empty, file_of(first, token, *unfolded))
+    assert (answer.status, (empty.data_dir / "serviceconfig.json").read_bytes()) == (409, before)
 
 
 @pytest.mark.parametrize("at", [0.0, 0.01, 0.05, 0.5, 0.99])
