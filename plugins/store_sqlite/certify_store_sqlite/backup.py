@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from certify_core.api import Backup, CheckReport, LocalFault, remove_leftovers, replace_file, sync_folder
@@ -59,6 +59,7 @@ def _copied_database(files: DatabaseFiles, copy: Path) -> CheckReport:
     source_uri = f"{files.database.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(source_uri, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
         copy.chmod(0o600)
+        _give_to_owner(copy, files.data_dir)
         source.backup(target)
         # By itself: a copy has no WAL beside it.
         target.execute("PRAGMA journal_mode = DELETE")
@@ -70,6 +71,17 @@ def _copied_database(files: DatabaseFiles, copy: Path) -> CheckReport:
         )
     _sync(copy)
     return report
+
+
+def _give_to_owner(copy: Path, data_dir: Path) -> None:
+    """Give what root copies to the folder's owner now: once it has two names, nobody can tell whose file it is."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return
+    owner = data_dir.stat()
+    if owner.st_uid != 0:
+        # Not every file system knows owners, and a backup is worth more than its owner.
+        with suppress(OSError):
+            os.chown(copy, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _take_as_newest(files: DatabaseFiles, copy: Path) -> None:
