@@ -80,7 +80,7 @@ def test_it_comes_from_a_file_beside_the_document(desk: Desk) -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_it(desk: Desk) -> None:
-    desk.write("\ufeffsesame\r\n", "word.txt")
+    desk.write("\ufeffsesame\n", "word.txt")
     desk.write(PLACE + "{from: file, path: word.txt}")
     desk.apply()
     assert password(desk) == "sesame"

@@ -34,6 +34,8 @@ POSIX_ONLY: dict[str, str] = {
     "tests/acme/test_pebble_accounts.py": PEBBLE,
     "tests/acme/test_pebble_orders.py": PEBBLE,
     "tests/acme/test_retry_after.py::test_the_wait_is_the_same_in_every_time_zone": SYSTEM_CALLS,
+    "tests/configuration/test_reading.py::test_a_folder_that_cannot_be_listed": WORDS,
+    "tests/configuration/test_watching.py::test_files_are_read_again": SYSTEM_CALLS,
     "tests/engine/test_x509.py::test_openssl_takes": PROGRAM,
     "tests/engine/test_x509.py::test_the_signing_request_holds_every_name_in_order": PROGRAM,
     "tests/engine/test_x509.py::test_the_serial_is_the_one_that_openssl_shows": PROGRAM,
