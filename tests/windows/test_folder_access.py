@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from certify_windows_service.folder_access import EVERYBODY, Entry, strangers
+from certify_windows_service.folder_access import CHANGING, EVERYBODY, Entry, strangers
 
 READ, PASS_THROUGH = 0x1200A9, 0x100020
 SERVICE, USERS = "S-1-5-80-7", "S-1-5-32-545"
@@ -32,7 +32,14 @@ def test_who_may_read_or_change_it_and_is_not_trusted_is_a_stranger(
     assert strangers(entries, {SERVICE}) == found
 
 
+@pytest.mark.parametrize(("rights", "found"), [(READ, []), (0x2, [USERS]), (0x40000, [USERS]), (0x10000000, [USERS])])
+def test_who_may_but_read_what_holds_no_secret_is_none(rights: int, found: list[str]) -> None:
+    assert strangers([Entry(USERS, rights)], {SERVICE}, CHANGING) == found
+
+
 if sys.platform == "win32":
+    from typing import Any
+
     from certify_core.api import ServiceWish, Severity
     from certify_core.testing.health_check import HealthCheckContract
     from certify_windows_service import folder_access
@@ -71,6 +78,35 @@ if sys.platform == "win32":
         (tmp_path / "api.token").write_text("secret")
         open_to_everybody(tmp_path / "api.token")
         assert [item.subject for item in FolderAccessCheck(tmp_path).run()] == [str(tmp_path / "api.token")]
+
+    @pytest.mark.parametrize("name", ["serviceconfig.json", "servers.json"])
+    def test_what_the_service_or_its_clients_believe_and_others_may_write_is_found(tmp_path: Path, name: str) -> None:
+        folder_access.close_to_others(tmp_path, [folder_access.own_sid()])
+        (tmp_path / name).write_text("{}")
+        open_to_everybody(tmp_path / name)
+        assert [item.subject for item in FolderAccessCheck(tmp_path).run()] == [str(tmp_path / name)]
+
+    @pytest.fixture
+    def of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+        """Everything belongs to the users; played, as Wine says of all that it belongs to whom it runs as."""
+        monkeypatch.setattr(folder_access, "owner", lambda _: USERS)
+
+    @pytest.mark.usefixtures("of_another")
+    def test_a_folder_that_belongs_to_another_is_found_though_its_list_lets_nobody_in(tmp_path: Path) -> None:
+        folder_access.close_to_others(tmp_path, [folder_access.own_sid()])
+        (found,) = FolderAccessCheck(tmp_path).run()
+        assert (found.code, "It belongs to" in found.evidence) == ("folder-open-to-others", True)
+        assert "lets in" not in found.evidence
+
+    @pytest.mark.usefixtures("of_another")
+    def test_closing_a_folder_gives_it_to_the_administrators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import win32security
+
+        asked: list[tuple[Any, ...]] = []
+        monkeypatch.setattr(win32security, "SetNamedSecurityInfo", lambda *how: asked.append(how))
+        folder_access.close_to_others(tmp_path, [])
+        ((_, _, what, owner, *_),) = asked
+        assert (what & 0x1, win32security.ConvertSidToStringSid(owner)) == (0x1, "S-1-5-32-544")
 
     def test_installing_the_service_closes_its_folder(tmp_path: Path) -> None:
         data, manager = tmp_path / "data", WindowsServices()

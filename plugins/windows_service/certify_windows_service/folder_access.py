@@ -12,21 +12,27 @@ from pathlib import Path
 from typing import Any
 
 EVERYBODY = "S-1-1-0"
+SYSTEM = "S-1-5-18"
+ADMINISTRATORS = "S-1-5-32-544"
 OF_WINDOWS = {
-    "S-1-5-18",  # LocalSystem
-    "S-1-5-32-544",  # administrators
+    SYSTEM,
+    ADMINISTRATORS,
     "S-1-3-0",  # whoever makes a file
     "S-1-3-4",  # whoever owns it
 }
 """SIDs of those who have everything anyhow.
 https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers"""
-_CONTENT = 0x1 | 0x2 | 0x4 | 0x40
-"""Read, write, append, and delete what is in it."""
-_ITSELF = 0x10000 | 0x40000 | 0x80000
+_CHANGE_CONTENT = 0x2 | 0x4 | 0x40
+"""Write, append, and delete what is in it."""
+_CHANGE_ITSELF = 0x10000 | 0x40000 | 0x80000
 """Delete it, change its access list, take it over."""
-_GENERIC = 0x80000000 | 0x40000000 | 0x10000000
-TELLING = _CONTENT | _ITSELF | _GENERIC
+CHANGING = _CHANGE_CONTENT | _CHANGE_ITSELF | 0x40000000 | 0x10000000
+"""Rights that change something; the last two are the generic ones to write and to do all."""
+TELLING = CHANGING | 0x1 | 0x80000000
 """Rights that show or change something; without these somebody may pass through and ask for the size at most."""
+SECRETS = ("master.key", "api.token", "*.db", "*.db.bak", "assets", "backups", "api-tls")
+BELIEVED = ("serviceconfig.json", "servers.json")
+"""They hold no secret; but the service does what the first says, and its clients go where the second says."""
 _FILE_OBJECT, _DACL, _PROTECTED, _OWNER = 1, 0x4, -0x80000000, 0x1
 """As pywin32 takes them: bit 31 is a sign."""
 _ALLOWED = 0
@@ -40,11 +46,11 @@ class Entry:
     rights: int
 
 
-def strangers(entries: Sequence[Entry] | None, trusted: Collection[str]) -> list[str]:
-    """Return the SIDs of those who may read or change it and should not; without a list (None) everybody may."""
+def strangers(entries: Sequence[Entry] | None, trusted: Collection[str], rights: int = TELLING) -> list[str]:
+    """Return the SIDs of those who have one of some rights and should not; without a list (None) everybody has them."""
     if entries is None:
         return [EVERYBODY]
-    found = (entry.sid for entry in entries if entry.rights & TELLING)
+    found = (entry.sid for entry in entries if entry.rights & rights)
     return list(dict.fromkeys(sid for sid in found if sid not in {*OF_WINDOWS, *trusted}))
 
 
@@ -83,6 +89,9 @@ def owner(path: Path) -> str:
 def close_to_others(path: Path, keepers: Collection[str]) -> None:
     """Let only Windows' own accounts and `keepers` (SIDs) in, also to all that is in a folder and will be.
 
+    It is given to the administrators: whoever owns something can change its access list, whatever that says. Only a
+    process without their rights cannot do so, and leaves to a keeper what belongs to one.
+
     Raises:
         OSError: Windows refuses.
     """
@@ -91,9 +100,11 @@ def close_to_others(path: Path, keepers: Collection[str]) -> None:
     try:
         wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(f"D:P{allowed}", 1)
         listed = wanted.GetSecurityDescriptorDacl()
+        given_to = None if _may_stay(owner(path), keepers) else security.ConvertStringSidToSid(ADMINISTRATORS)
+        what = _DACL | _PROTECTED | (_OWNER if given_to else 0)
         # The first reaches all that is in a folder already, the second sets this list and no more: Wine adds to the
         # first what the folder above passes on, protected or not.
-        security.SetNamedSecurityInfo(str(path), _FILE_OBJECT, _DACL | _PROTECTED, None, None, listed, None)
+        security.SetNamedSecurityInfo(str(path), _FILE_OBJECT, what, given_to, None, listed, None)
         security.SetFileSecurity(str(path), _DACL, wanted)
     except error as refused:
         raise OSError(refused.winerror, refused.strerror, str(path)) from refused
@@ -105,6 +116,12 @@ def own_sid() -> str:
     api = importlib.import_module("win32api")
     token = security.OpenProcessToken(api.GetCurrentProcess(), 0x8)  # TOKEN_QUERY
     return str(security.ConvertSidToStringSid(security.GetTokenInformation(token, security.TokenUser)[0]))
+
+
+def is_administrator() -> bool:
+    """Whether this process has the rights of an administrator."""
+    security, _ = _security()
+    return bool(security.CheckTokenMembership(None, security.ConvertStringSidToSid(ADMINISTRATORS)))
 
 
 def sid_of(account: str) -> str | None:
@@ -128,10 +145,15 @@ def name_of(sid: str) -> str:
     return f"{domain}\\{name}" if domain else str(name)
 
 
-def secrets_in(folder: Path) -> Iterator[Path]:
-    """Yield what in a data folder holds secrets: each may have an access list of its own."""
-    for pattern in ("master.key", "api.token", "*.db", "*.db.bak", "assets", "backups", "api-tls"):
-        yield from sorted(folder.glob(pattern))
+def guarded_in(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield what in a data folder may have an access list of its own, and the rights that others may not have to it."""
+    for patterns, rights in ((SECRETS, TELLING), (BELIEVED, CHANGING)):
+        for pattern in patterns:
+            yield from ((path, rights) for path in sorted(folder.glob(pattern)))
+
+
+def _may_stay(owner: str, keepers: Collection[str]) -> bool:
+    return owner in {SYSTEM, ADMINISTRATORS} or (owner in keepers and not is_administrator())
 
 
 def _allows(ace: tuple[Any, ...]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from certify_core.api import Finding, LocalFault, Severity
@@ -25,8 +25,8 @@ class FolderAccessCheck:
         if os.name != "nt":
             return []
         try:
-            found = next(self._open([self._data_dir]), None)
-            findings = [found] if found else list(self._open(folder_access.secrets_in(self._data_dir)))
+            found = next(self._open([(self._data_dir, folder_access.TELLING)]), None)
+            findings = [found] if found else list(self._open(folder_access.guarded_in(self._data_dir)))
         except OSError as error:
             raise LocalFault(
                 f"Who may read {error.filename} cannot be seen: {error.strerror}.", "Run this as administrator."
@@ -37,23 +37,20 @@ class FolderAccessCheck:
     def fix(self, finding: Finding) -> str:
         """Close it to others."""
         path = Path(finding.subject)
-        if finding.code != "folder-open-to-others" or path not in {
-            self._data_dir,
-            *folder_access.secrets_in(self._data_dir),
-        }:
+        guarded = {self._data_dir, *(found for found, _ in folder_access.guarded_in(self._data_dir))}
+        if finding.code != "folder-open-to-others" or path not in guarded:
             raise LocalFault(f"{finding.code} cannot be fixed by itself.", finding.remedy)
-        return close(path, self._data_dir)
+        return close(path)
 
-    def _open(self, paths: Iterator[Path] | list[Path]) -> Iterator[Finding]:
-        trusted = _keepers(self._data_dir)
-        for path in paths:
-            if others := folder_access.strangers(folder_access.entries(path), trusted):
-                who = ", ".join(folder_access.name_of(sid) for sid in others)
+    def _open(self, guarded: Iterable[tuple[Path, int]]) -> Iterator[Finding]:
+        trusted = _keepers()
+        for path, rights in guarded:
+            if evidence := _opening(path, trusted, rights):
                 yield Finding(
                     code="folder-open-to-others",
                     severity=Severity.ERROR,
                     what=f"{path} can be read or changed by other accounts of this machine.",
-                    evidence=f"Its access list lets in: {who}.",
+                    evidence=evidence,
                     remedy="Run `certify doctor --fix` as administrator: it leaves the service's account, SYSTEM and "
                     "the administrators.",
                     fixable=True,
@@ -61,21 +58,34 @@ class FolderAccessCheck:
                 )
 
 
-def close(path: Path, data_dir: Path) -> str:
+def _opening(path: Path, trusted: set[str], rights: int) -> str:
+    """Return by what others get in; empty if they do not."""
+    told = []
+    if others := folder_access.strangers(folder_access.entries(path), trusted, rights):
+        told.append(f"Its access list lets in: {', '.join(folder_access.name_of(sid) for sid in others)}.")
+    if (owner := folder_access.owner(path)) not in {folder_access.SYSTEM, folder_access.ADMINISTRATORS, *trusted}:
+        told.append(f"It belongs to {folder_access.name_of(owner)}, who can change its access list.")
+    return " ".join(told)
+
+
+def close(path: Path) -> str:
     """Close the data folder, or something in it, to all but the service's account, SYSTEM and administrators.
 
     Raises:
         LocalFault: Windows refuses.
     """
     try:
-        folder_access.close_to_others(path, _keepers(data_dir))
+        folder_access.close_to_others(path, _keepers())
     except OSError as error:
         raise LocalFault(f"{path} cannot be closed: {error.strerror}.", "Run this as administrator.") from error
     return f"{path} is now open to the service and to administrators alone."
 
 
-def _keepers(data_dir: Path) -> set[str]:
-    """Return the SIDs that have to be let in: this process's, the owner's and the installed service's."""
+def _keepers() -> set[str]:
+    """Return the SIDs that have to be let in: this process's and the installed service's.
+
+    Not the owner's: anybody may make a folder below ProgramData, before the service is installed.
+    """
     installed = WindowsServices().account()
-    sids = (folder_access.own_sid(), folder_access.owner(data_dir), installed and folder_access.sid_of(installed))
+    sids = (folder_access.own_sid(), installed and folder_access.sid_of(installed))
     return {sid for sid in sids if sid}

@@ -193,7 +193,7 @@ def _close_folder(wish: ServiceWish) -> str:
     from certify_windows_service.folder_check import close
 
     wish.data_dir.mkdir(parents=True, exist_ok=True)
-    return close(wish.data_dir, wish.data_dir)
+    return close(wish.data_dir)
 
 
 @contextmanager
