@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from certify_windows_service.folder_access import CHANGING, EVERYBODY, Entry, strangers
+from certify_windows_service.folder_access import CHANGING, EVERYBODY, Entry, sid_of, strangers
 
 READ, PASS_THROUGH = 0x1200A9, 0x100020
 SERVICE, USERS = "S-1-5-80-7", "S-1-5-32-545"
@@ -37,14 +37,31 @@ def test_who_may_but_read_what_holds_no_secret_is_none(rights: int, found: list[
     assert strangers([Entry(USERS, rights)], {SERVICE}, CHANGING) == found
 
 
+@pytest.mark.parametrize(
+    ("account", "sid"),
+    [
+        ("", "S-1-5-18"),
+        ("LocalSystem", "S-1-5-18"),
+        (".\\LocalSystem", "S-1-5-18"),
+        ("NT AUTHORITY\\LocalService", "S-1-5-19"),
+        ("NT AUTHORITY\\NetworkService", "S-1-5-20"),
+        ("NT SERVICE\\TrustedInstaller", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"),
+    ],
+)
+def test_an_account_made_for_services_is_known_before_the_service_is_installed(account: str, sid: str) -> None:
+    assert sid_of(account) == sid
+
+
 if sys.platform == "win32":
+    import getpass
+    from collections.abc import Iterator
     from typing import Any
 
-    from certify_core.api import ServiceWish, Severity
+    from certify_core.api import Finding, LocalFault, ServiceWish, Severity
     from certify_core.testing.health_check import HealthCheckContract
     from certify_windows_service import folder_access
     from certify_windows_service.folder_check import FolderAccessCheck
-    from certify_windows_service.manager import WindowsServices
+    from certify_windows_service.manager import NAME, WindowsServices
 
     def open_to_everybody(folder: Path) -> Path:
         """Let everybody read a folder."""
@@ -116,3 +133,57 @@ if sys.platform == "win32":
             manager.uninstall()
         assert [item.code for item in FolderAccessCheck(data).run()] == ["folder-access"]
         assert any("open to the service" in line for line in done)
+
+    GONE = ".\\gone"
+
+    @pytest.fixture
+    def services() -> Iterator[WindowsServices]:
+        """Windows' services, of which none is ours before and after."""
+        manager = WindowsServices()
+        yield manager
+        if manager.status().installed:
+            manager.uninstall()
+
+    @pytest.fixture
+    def for_an_account_that_is_gone(services: WindowsServices) -> None:
+        """The service is installed for an account that cannot be looked up."""
+        import win32service as scm
+
+        kind = (scm.SERVICE_WIN32_OWN_PROCESS, scm.SERVICE_DEMAND_START, scm.SERVICE_ERROR_NORMAL)
+        manager = scm.OpenSCManager(None, None, scm.SC_MANAGER_ALL_ACCESS)
+        how = (NAME, NAME, scm.SERVICE_ALL_ACCESS, *kind, "other.exe", None, 0, None, GONE, "secret")
+        scm.CloseServiceHandle(scm.CreateService(manager, *how))
+        scm.CloseServiceHandle(manager)
+
+    @pytest.mark.usefixtures("for_an_account_that_is_gone")
+    def test_a_service_whose_account_cannot_be_looked_up_is_not_locked_out(tmp_path: Path) -> None:
+        before = folder_access.entries(open_to_everybody(tmp_path))
+        found = Finding("folder-open-to-others", Severity.ERROR, "It is open.", subject=str(tmp_path))
+        with pytest.raises(
+            LocalFault, match="gone cannot be looked up; who may enter the data folder was left as it is"
+        ) as failed:
+            FolderAccessCheck(tmp_path).fix(found)
+        assert (folder_access.entries(tmp_path), bool(failed.value.remedy)) == (before, True)
+
+    @pytest.mark.usefixtures("for_an_account_that_is_gone")
+    def test_a_service_whose_account_is_gone_can_be_given_another(services: WindowsServices, tmp_path: Path) -> None:
+        account = f".\\{getpass.getuser()}"
+        services.install(ServiceWish(("other.exe",), tmp_path, account=account, password="secret"))
+        assert [item.code for item in FolderAccessCheck(tmp_path).run()] == ["folder-access"]
+
+    def test_installing_for_an_account_that_cannot_be_looked_up_makes_nothing(
+        services: WindowsServices, tmp_path: Path
+    ) -> None:
+        data = tmp_path / "data"
+        with pytest.raises(LocalFault, match="cannot be looked up"):
+            services.install(ServiceWish(("other.exe",), data, account=GONE, password="secret"))
+        assert (services.status().installed, data.exists()) == (False, False)
+
+    def test_installing_again_without_an_account_leaves_the_folder_open_to_the_one_it_has(
+        services: WindowsServices, tmp_path: Path
+    ) -> None:
+        account = f".\\{getpass.getuser()}"
+        services.install(ServiceWish(("other.exe",), tmp_path, account=account, password="secret"))
+        said = services.install(ServiceWish(("another.exe",), tmp_path))
+        allowed = [entry.sid for entry in folder_access.entries(tmp_path) or []]
+        assert (account in said[0], sid_of(account) in allowed) == (True, True)

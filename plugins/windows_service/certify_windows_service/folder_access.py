@@ -5,7 +5,9 @@ https://learn.microsoft.com/windows/win32/secauthz/access-control-lists
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import struct
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,13 @@ OF_WINDOWS = {
 }
 """SIDs of those who have everything anyhow.
 https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers"""
+_OF_SERVICES = {
+    "": SYSTEM,
+    "localsystem": SYSTEM,
+    "localservice": "S-1-5-19",
+    "networkservice": "S-1-5-20",
+}
+"""Called so in every language: https://learn.microsoft.com/windows/win32/services/service-user-accounts"""
 _CHANGE_CONTENT = 0x2 | 0x4 | 0x40
 """Write, append, and delete what is in it."""
 _CHANGE_ITSELF = 0x10000 | 0x40000 | 0x80000
@@ -96,7 +105,7 @@ def close_to_others(path: Path, keepers: Collection[str]) -> None:
         OSError: Windows refuses.
     """
     security, error = _security()
-    allowed = "".join(f"(A;OICI;FA;;;{sid})" for sid in ("SY", "BA", *sorted(keepers)))
+    allowed = "".join(f"(A;OICI;FA;;;{sid})" for sid in sorted({SYSTEM, ADMINISTRATORS, *keepers}))
     try:
         wanted = security.ConvertStringSecurityDescriptorToSecurityDescriptor(f"D:P{allowed}", 1)
         listed = wanted.GetSecurityDescriptorDacl()
@@ -125,14 +134,26 @@ def is_administrator() -> bool:
 
 
 def sid_of(account: str) -> str | None:
-    """Return an account's SID, None if there is no such account."""
+    """Return the SID of an account that a service may run as, None if Windows finds none; empty means LocalSystem."""
+    domain, _, name = account.lower().rpartition("\\")
+    if domain in {"", ".", "nt authority"} and name in _OF_SERVICES:
+        return _OF_SERVICES[name]
+    if domain == "nt service":
+        return service_sid(name)
     security, error = _security()
-    if account.lower() in {"", "localsystem"}:
-        return "S-1-5-18"
     try:
         return str(security.ConvertSidToStringSid(security.LookupAccountName(None, account.removeprefix(".\\"))[0]))
     except error:
         return None
+
+
+def service_sid(service: str) -> str:
+    """Return the SID of a service's own account, `NT SERVICE\\<its name>`, whether the service is installed or not.
+
+    https://learn.microsoft.com/openspecs/windows_protocols/ms-dtyp/81d92bba-d22b-4a8c-908a-554ab29148ab
+    """
+    digest = hashlib.sha1(service.upper().encode("utf-16-le"), usedforsecurity=False).digest()
+    return "-".join(["S-1-5-80", *map(str, struct.unpack("<5I", digest))])
 
 
 def name_of(sid: str) -> str:

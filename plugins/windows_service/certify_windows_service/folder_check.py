@@ -40,10 +40,10 @@ class FolderAccessCheck:
         guarded = {self._data_dir, *(found for found, _ in folder_access.guarded_in(self._data_dir))}
         if finding.code != "folder-open-to-others" or path not in guarded:
             raise LocalFault(f"{finding.code} cannot be fixed by itself.", finding.remedy)
-        return close(path)
+        return _close(path, _keepers(WindowsServices().account()))
 
     def _open(self, guarded: Iterable[tuple[Path, int]]) -> Iterator[Finding]:
-        trusted = _keepers()
+        trusted = _keepers(self._account_if_told())
         for path, rights in guarded:
             if evidence := _opening(path, trusted, rights):
                 yield Finding(
@@ -57,6 +57,13 @@ class FolderAccessCheck:
                     subject=str(path),
                 )
 
+    def _account_if_told(self) -> str:
+        """Return the service's account; empty also if Windows does not say: then looking goes on, and `fix` refuses."""
+        try:
+            return WindowsServices().account()
+        except LocalFault:
+            return ""
+
 
 def _opening(path: Path, trusted: set[str], rights: int) -> str:
     """Return by what others get in; empty if they do not."""
@@ -68,24 +75,42 @@ def _opening(path: Path, trusted: set[str], rights: int) -> str:
     return " ".join(told)
 
 
-def close(path: Path) -> str:
-    """Close the data folder, or something in it, to all but the service's account, SYSTEM and administrators.
+def close_folder(data_dir: Path, account: str, former: str = "") -> str:
+    """Make the data folder, closed to all but the account of a service, SYSTEM and administrators.
+
+    Where the service runs as a `former` account until it is changed, that one keeps its access.
 
     Raises:
-        LocalFault: Windows refuses.
+        LocalFault: the account cannot be looked up, and nothing has changed; or Windows refuses.
     """
+    keepers = _keepers(account)
+    if found := folder_access.sid_of(former):
+        keepers.add(found)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return _close(data_dir, keepers)
+
+
+def _close(path: Path, keepers: set[str]) -> str:
     try:
-        folder_access.close_to_others(path, _keepers())
+        folder_access.close_to_others(path, keepers)
     except OSError as error:
         raise LocalFault(f"{path} cannot be closed: {error.strerror}.", "Run this as administrator.") from error
     return f"{path} is now open to the service and to administrators alone."
 
 
-def _keepers() -> set[str]:
-    """Return the SIDs that have to be let in: this process's and the installed service's.
+def _keepers(account: str) -> set[str]:
+    """Return the SIDs that have to be let in: this process's and that of the service's account.
 
     Not the owner's: anybody may make a folder below ProgramData, before the service is installed.
+
+    Raises:
+        LocalFault: the account cannot be looked up: without it the service would be locked out.
     """
-    installed = WindowsServices().account()
-    sids = (folder_access.own_sid(), installed and folder_access.sid_of(installed))
-    return {sid for sid in sids if sid}
+    sid = folder_access.sid_of(account)
+    if sid is None:
+        raise LocalFault(
+            f"The service's account {account} cannot be looked up; who may enter the data folder was left as it is.",
+            "See that there is such an account and that its domain's controller answers, or give another one: "
+            "certify service install --account DOMAIN\\user",
+        )
+    return {folder_access.own_sid(), sid}

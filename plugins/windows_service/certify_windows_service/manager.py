@@ -50,12 +50,21 @@ class WindowsServices:
         return os.name == "nt"
 
     def install(self, wish: ServiceWish) -> Sequence[str]:
-        """Make the service, or bring it up to date: it starts at boot, after the others, and again after a crash."""
+        """Make the service, or bring it up to date: it starts at boot, after the others, and again after a crash.
+
+        Its folder is closed first: what is made below ProgramData everybody may read. Without an account a service
+        that is there keeps its own.
+        """
+        from certify_windows_service.folder_check import close_folder
+
         scm = win32service()
 
         account, password = wish.account or None, wish.password or None
         command = subprocess.list2cmdline(wish.command)
         with _manager(scm.SC_MANAGER_ALL_ACCESS) as manager:
+            former = self.account()
+            runs_as = wish.account or former or "LocalSystem"
+            closed = close_folder(wish.data_dir, runs_as, former)
             needs = [HTTP] if _exists(manager, HTTP) else None
             kind = (scm.SERVICE_WIN32_OWN_PROCESS, scm.SERVICE_AUTO_START, scm.SERVICE_ERROR_NORMAL)
             how = (command, None, 0, needs, account, password)
@@ -72,8 +81,9 @@ class WindowsServices:
                 done = _refine(scm, service)
             finally:
                 scm.CloseServiceHandle(service)
-        done.append(_close_folder(wish))
-        return [f"The service {self._service} runs as {wish.account or 'LocalSystem'} and starts at boot.", *done]
+        if former not in {"", runs_as}:
+            closed = close_folder(wish.data_dir, runs_as)
+        return [f"The service {self._service} runs as {runs_as} and starts at boot.", *done, closed]
 
     def uninstall(self) -> None:
         """Stop the service and remove it; the data folder stays."""
@@ -129,13 +139,17 @@ class WindowsServices:
             return int(win32service().QueryServiceStatusEx(service)["ProcessId"])
 
     def account(self) -> str:
-        """Return the account that the service is installed for; empty if it is not, or Windows does not say."""
+        """Return the account that the service is installed for; empty if it is not.
+
+        Raises:
+            LocalFault: Windows does not say.
+        """
         scm = win32service()
 
         try:
             with _service(self._service, scm.SERVICE_QUERY_CONFIG) as service:
                 return str(scm.QueryServiceConfig(service)[7])
-        except (NotFound, LocalFault):
+        except NotFound:
             return ""
 
     def _wait_until_gone(self) -> None:
@@ -186,14 +200,6 @@ def _refine(scm: Any, service: Any) -> list[str]:
         except (scm.error, NotImplementedError):
             missing.append(f"This Windows does not give it {what}.")
     return missing
-
-
-def _close_folder(wish: ServiceWish) -> str:
-    """Close the data folder to other accounts: what is made below ProgramData everybody may read."""
-    from certify_windows_service.folder_check import close
-
-    wish.data_dir.mkdir(parents=True, exist_ok=True)
-    return close(wish.data_dir)
 
 
 @contextmanager
