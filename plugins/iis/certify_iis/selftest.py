@@ -128,7 +128,8 @@ class IisSelfTest:
             self._store.check_key(thumbprint, STORE)
         if self._store.find(thumbprint, STORE):
             raise DeploymentFailed("The certificate is still in the store after it was removed.", "Remove it by hand.")
-        return f"{thumbprint} was imported, its key opened and found to belong to it, and it was removed."
+        told = f"{thumbprint} was imported, its key opened and found to belong to it, and it was removed."
+        return f"{told} Windows keeps the file of its key, which nothing uses."
 
     def _grant(self) -> str:
         with self._certificates():

@@ -84,7 +84,7 @@ def forget_bindings(admin: IisAdmin, pause: Callable[[float], None]) -> None:
 
 
 def forget_certificates(store: MachineStore) -> None:
-    """Remove every certificate that a selftest imported.
+    """Remove every certificate that a selftest imported; Windows keeps the files of their keys.
 
     Raises:
         DeploymentFailed: Windows refused.

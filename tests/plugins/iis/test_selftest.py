@@ -61,6 +61,11 @@ def test_what_it_makes_is_gone_afterwards(machine: Machine, name: str) -> None:
     assert machine.state() == before
 
 
+@pytest.mark.parametrize("name", ["store-rsa", "store-ecdsa"])
+def test_that_windows_keeps_the_file_of_a_key_is_told(machine: Machine, name: str) -> None:
+    assert "Windows keeps the file of its key" in run(selftest(machine), name)
+
+
 def test_the_report_holds_no_name_of_a_site_or_a_host(machine: Machine) -> None:
     told = " ".join(step.run() for step in selftest(machine).steps())
     assert [name for name in ("Site 1", "app.test") if name in told] == []
