@@ -134,6 +134,17 @@ if sys.platform == "win32":
         assert [item.code for item in FolderAccessCheck(data).run()] == ["folder-access"]
         assert any("open to the service" in line for line in done)
 
+    @pytest.mark.parametrize("administrator", [True, False])
+    def test_who_closes_a_folder_is_let_in_by_name_only_without_the_rights_of_an_administrator(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, administrator: bool
+    ) -> None:
+        kept: list[set[str]] = []
+        monkeypatch.setattr(folder_access, "is_administrator", lambda: administrator)
+        monkeypatch.setattr(folder_access, "close_to_others", lambda _, keepers: kept.append(keepers))
+        found = Finding("folder-open-to-others", Severity.ERROR, "It is open.", subject=str(tmp_path))
+        FolderAccessCheck(tmp_path).fix(found)
+        assert (folder_access.own_sid() in kept[0]) is not administrator
+
     GONE = ".\\gone"
 
     @pytest.fixture

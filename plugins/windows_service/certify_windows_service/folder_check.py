@@ -43,7 +43,7 @@ class FolderAccessCheck:
         return _close(path, _keepers(WindowsServices().account()))
 
     def _open(self, guarded: Iterable[tuple[Path, int]]) -> Iterator[Finding]:
-        trusted = _keepers(self._account_if_told())
+        trusted = {folder_access.own_sid(), *_keepers(self._account_if_told())}
         for path, rights in guarded:
             if evidence := _opening(path, trusted, rights):
                 yield Finding(
@@ -99,9 +99,10 @@ def _close(path: Path, keepers: set[str]) -> str:
 
 
 def _keepers(account: str) -> set[str]:
-    """Return the SIDs that have to be let in: this process's and that of the service's account.
+    """Return the SIDs that have to be let in: that of the service's account, and this process's.
 
-    Not the owner's: anybody may make a folder below ProgramData, before the service is installed.
+    An administrator comes in as one, and would be a stranger to the service by name. The owner does not count: anybody
+    may make a folder below ProgramData, before the service is installed.
 
     Raises:
         LocalFault: the account cannot be looked up: without it the service would be locked out.
@@ -113,4 +114,4 @@ def _keepers(account: str) -> set[str]:
             "See that there is such an account and that its domain's controller answers, or give another one: "
             "certify service install --account DOMAIN\\user",
         )
-    return {folder_access.own_sid(), sid}
+    return {sid} if folder_access.is_administrator() else {folder_access.own_sid(), sid}
