@@ -19,3 +19,8 @@ def servicemanager() -> Any:
 def service_framework() -> Any:
     """Return the class that services derive from."""
     return importlib.import_module("win32serviceutil").ServiceFramework
+
+
+def win32evtlog() -> Any:
+    """Return what reads the event log."""
+    return importlib.import_module("win32evtlog")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from certify_core.api import LocalFault, SelfTestStep, ServiceWish
 from certify_windows_service import folder_access
+from certify_windows_service.event_log_selftest import write_event
 from certify_windows_service.manager import RESTART_AFTER, WindowsServices
 
 STOP_SECONDS = 20.0
@@ -44,6 +45,12 @@ class WindowsServiceSelfTest:
                 "folder-closed",
                 "A folder of its own is made and closed to all users but administrators",
                 close_folder,
+                changes=True,
+            ),
+            SelfTestStep(
+                "event-log",
+                "A warning is written into Windows' event log, found and left there",
+                write_event,
                 changes=True,
             ),
             SelfTestStep(
