@@ -5,6 +5,7 @@ One place that cannot be looked at keeps nobody from looking at the others.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from certify_core.domain.settings import DeploymentSettings
 from certify_core.engine.bundles import current_bundle
 from certify_core.engine.deployments import ended_itself
 from certify_core.engine.wanted import Wanted
-from certify_core.errors import failure_of
+from certify_core.errors import CertifyError, failure_of
 from certify_core.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,10 @@ class Inspections:
         def inspect(deployment: Deployment) -> Inspection:
             try:
                 return Inspection(deployment, look(deployment.settings, bundle))
+            except CertifyError as error:
+                return Inspection(deployment, failure=error.failure(step))
             except Exception as error:
+                _log.exception("The deployment target %s failed at %s", deployment.settings.target, step)
                 return Inspection(deployment, failure=failure_of(error, step))
             except BaseException as error:
                 ended = ended_itself(deployment.settings.target, error)

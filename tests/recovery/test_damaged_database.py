@@ -167,7 +167,8 @@ def test_an_export_overwrites_nothing(service: Service, tmp_path: Path) -> None:
 
 
 def test_what_the_page_says_to_do_by_hand_works(service: Service) -> None:
-    (script,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    """The steps between stopping and starting it, as the account that a service of the system has."""
+    (script,) = re.findall(r"^sudo -u certify sh -c '(.*?)'$", PAGE, re.MULTILINE | re.DOTALL)
     garble(database_file(service.data_dir))
     here = script.replace("/var/lib/certify", str(service.data_dir))
     subprocess.run(["sh", "-e", "-c", here], check=True)

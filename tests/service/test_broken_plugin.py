@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import json
+from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from certify_core.service.problems import install as install_problems
 from tests.support.issuing import issue
 from tests.support.service import Service
 from tests.support.waiting import eventually
@@ -81,6 +86,21 @@ def plugin(service: Service, name: str) -> dict[str, Any]:
     return dict(found)
 
 
+async def answer_of(app: FastAPI) -> list[MutableMapping[str, Any]]:
+    """Return what an application sends to who asks for its root; the error that it then raises is for the server."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    with suppress(KeyError):
+        await app({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}, receive, send)
+    return sent
+
+
 def test_a_plugin_that_does_not_load_is_shown_with_its_error(service: Service) -> None:
     assert plugin(service, "unloadable") == {
         "name": "unloadable",
@@ -112,12 +132,28 @@ def test_a_target_that_ends_the_program_is_a_failed_deployment(certificate: dict
     )
 
 
-def test_what_nobody_foresaw_is_a_problem_that_points_to_the_log(service: Service, certificate: dict[str, Any]) -> None:
+def test_a_target_that_raises_what_nobody_foresaw_is_a_failure_of_its_place(
+    service: Service, certificate: dict[str, Any]
+) -> None:
     answer = service.call("GET", f"{CERTIFICATES}/{certificate['id']}/plan")
-    assert (answer.status, answer.headers["Content-Type"]) == (500, "application/problem+json")
-    assert "KeyError" in answer.body["detail"]
-    assert "service.exceptions.log" in answer.body["remedy"]
-    assert "hunter2" not in str(answer.body)
+    (failure,) = [place["failure"] for place in answer.body["deployments"]]
+    assert (answer.status, "KeyError" in failure["cause"], failure["step"]) == (200, True, "plan")
+
+
+def test_what_nobody_foresaw_is_a_problem_that_points_to_the_log() -> None:
+    app = FastAPI()
+    install_problems(app)
+
+    @app.get("/")
+    def unreliable() -> None:
+        raise KeyError("hunter2")
+
+    start, body = asyncio.run(answer_of(app))
+    problem = json.loads(body["body"])
+    assert (start["status"], dict(start["headers"])[b"content-type"]) == (500, b"application/problem+json")
+    assert "KeyError" in problem["detail"]
+    assert "service.exceptions.log" in problem["remedy"]
+    assert "hunter2" not in str(problem)
 
 
 def test_the_log_has_the_trace_of_what_nobody_foresaw(service: Service, certificate: dict[str, Any]) -> None:
