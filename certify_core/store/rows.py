@@ -73,7 +73,8 @@ def _state(certificate: ManagedCertificate) -> dict[str, Any]:
 def _search_text(settings: CertificateSettings) -> str:
     names = settings.identifiers
     # Every search reads all of this: what is part of another text is found there (`a.test` in `www.a.test`).
-    return " ".join(_not_within_others([settings.title.casefold(), *names, *(_unicode(name) for name in names)]))
+    # A line for each: no search goes over the end of one.
+    return "\n".join(_not_within_others([settings.title.casefold(), *names, *(_unicode(name) for name in names)]))
 
 
 def _not_within_others(texts: Iterable[str]) -> list[str]:

@@ -16,6 +16,8 @@ from certify_core.store.rows import C
 
 TRIGRAM = 3
 """Characters that a search needs for the index to help."""
+WILDCARDS = frozenset("*?[")
+"""Of GLOB. What has one is not looked up: two letters between them that are no ASCII are a trigram to SQLite, and none."""
 MANY = 2000
 """So many finds are fewer to sort than there are to walk past for one page."""
 _INDEX = table("certify_search", column("rowid"), column("search"))
@@ -27,7 +29,7 @@ _log = logging.getLogger(__name__)
 def found_by(connection: Connection, search: str) -> ColumnElement[bool]:
     """Return the condition that holds for what has this text in its name or one of its identifiers, in any case."""
     text = search.casefold()
-    if connection.dialect.name == "sqlite" and len(text) >= TRIGRAM:
+    if connection.dialect.name == "sqlite" and len(text) >= TRIGRAM and WILDCARDS.isdisjoint(text):
         rowids = _indexed(connection, text)
         if rowids is not None:
             return _ROWID.in_(select(func.json_each(orjson.dumps(rowids).decode()).table_valued("value").c.value))
@@ -36,15 +38,10 @@ def found_by(connection: Connection, search: str) -> ColumnElement[bool]:
 
 def _indexed(connection: Connection, text: str) -> list[int] | None:
     """Return the rows that the index leads to, None if they are many."""
-    query = select(_INDEX.c.rowid).where(_INDEX.c.search.op("GLOB")(f"*{_literally(text)}*")).limit(MANY + 1)
+    query = select(_INDEX.c.rowid).where(_INDEX.c.search.op("GLOB")(f"*{text}*")).limit(MANY + 1)
     try:
         found = list(connection.execute(query).scalars())
     except DatabaseError as error:
         _log.warning("Searches are slow until the next start, which builds their index anew: %s", error.orig)
         return None
     return found if len(found) <= MANY else None
-
-
-def _literally(text: str) -> str:
-    """Return a pattern of GLOB that stands for nothing but the text."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in text)
