@@ -17,7 +17,7 @@ from certify_core.store.rows import C
 TRIGRAM = 3
 """Characters that a search needs for the index to help."""
 WILDCARDS = frozenset("*?[")
-"""Of GLOB. What has one is not looked up: two letters between them that are no ASCII are a trigram to SQLite, and none."""
+"""Of GLOB. A search with one is not looked up: SQLite takes two letters between them, beyond ASCII, for a trigram."""
 MANY = 2000
 """So many finds are fewer to sort than there are to walk past for one page."""
 _INDEX = table("certify_search", column("rowid"), column("search"))
