@@ -9,6 +9,7 @@ PERMISSIONS = "It is about POSIX permission bits or owners; on Windows the folde
 PROGRAM = "It asks a program of the system that tests outside Windows have: openssl, nginx, sh, mount."
 WORDS = "It quotes a POSIX system's own words for a refusal."
 HOLDER = "Wine does not tell who holds a port."
+SHARED = "There the port is that of http.sys, and Wine refuses this process its requests (error 5)."
 PEBBLE = "It asks Pebble, a program of Linux; tests/windows/lab/test_http_sys_machines.py has an order from Windows."
 MANY = (
     "It starts a service for each module or test, ten seconds each under Wine; tests/windows/test_service.py has what "
@@ -47,6 +48,7 @@ POSIX_ONLY: dict[str, str] = {
     "tests/health/test_data_folder.py::test_the_content_stays": PERMISSIONS,
     "tests/health/test_data_folder.py::test_what_others_may_read": PERMISSIONS,
     "tests/health/test_documented.py": SOURCES,
+    "tests/health/test_reachability.py::test_a_name_whose_addresses_lead_here": SHARED,
     "tests/plugins/av_checks/test_check.py::test_a_product_that_is_here": PROGRAM,
     "tests/plugins/av_checks/test_check.py::test_a_scanner": PROGRAM,
     "tests/plugins/av_checks/test_probes.py::test_a_listener_that_cannot_be_reached": PROGRAM,
