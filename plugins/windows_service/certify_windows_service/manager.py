@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from certify_core.api import Hosted, LocalFault, NotFound, ServiceStatus, ServiceWish
+from certify_windows_service import certify_the_web
 from certify_windows_service.faults import (
     ALREADY_RUNNING,
     EXISTS,
@@ -54,6 +55,9 @@ class WindowsServices:
 
         Its folder is closed first: what is made below ProgramData everybody may read. Without an account a service
         that is there keeps its own.
+
+        Raises:
+            LocalFault: Windows refuses, or what is there is Certify The Web's; then nothing has changed.
         """
         from certify_windows_service.folder_check import close_folder
 
@@ -62,6 +66,7 @@ class WindowsServices:
         account, password = wish.account or None, wish.password or None
         command = subprocess.list2cmdline(wish.command)
         with _manager(scm.SC_MANAGER_ALL_ACCESS) as manager:
+            certify_the_web.refuse_beside(_command(manager, self._service), wish.data_dir)
             former = self.account()
             runs_as = wish.account or former or "LocalSystem"
             closed = close_folder(wish.data_dir, runs_as, former)
@@ -147,7 +152,7 @@ class WindowsServices:
         scm = win32service()
 
         try:
-            with _service(self._service, scm.SERVICE_QUERY_CONFIG) as service:
+            with _service(self._service, 0) as service:
                 return str(scm.QueryServiceConfig(service)[7])
         except NotFound:
             return ""
@@ -220,14 +225,33 @@ def _manager(access: int) -> Iterator[Any]:
 
 @contextmanager
 def _service(name: str, access: int) -> Iterator[Any]:
+    """Open the service, with the right to ask how it is set up; Certify The Web's is not it."""
     scm = win32service()
 
     with _manager(scm.SC_MANAGER_CONNECT) as manager:
-        service = scm.OpenService(manager, name, access)
+        service = scm.OpenService(manager, name, access | scm.SERVICE_QUERY_CONFIG)
         try:
+            if certify_the_web.is_its_service(scm.QueryServiceConfig(service)[3]):
+                raise NotFound(*certify_the_web.not_ours(name))
             yield service
         finally:
             scm.CloseServiceHandle(service)
+
+
+def _command(manager: Any, name: str) -> str:
+    """Return the command line of a service, whosever it is; empty if there is none."""
+    scm = win32service()
+
+    try:
+        service = scm.OpenService(manager, name, scm.SERVICE_QUERY_CONFIG)
+    except scm.error as error:
+        if error.winerror != MISSING:
+            raise
+        return ""
+    try:
+        return str(scm.QueryServiceConfig(service)[3])
+    finally:
+        scm.CloseServiceHandle(service)
 
 
 def _exists(manager: Any, name: str) -> bool:
