@@ -16,11 +16,7 @@ from certify_core.api import CheckReport, Damage
 from certify_store_sqlite.changes import read_last_change
 from certify_store_sqlite.guards import COUNTED, DELETED, sealed_columns
 from certify_store_sqlite.seals import COLUMN, SIZE, Value, change_of, holds
-
-HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN}
-"""What SQLite says of a file that another program has, or that may not be opened."""
-FEW = 10
-"""So many of SQLite's own complaints are told."""
+from certify_store_sqlite.structure import STRUCTURE, is_held, of_structure
 
 
 def check(database: Path, state: Path | None = None, *, full: bool = True) -> CheckReport:
@@ -45,19 +41,15 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
         try:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
                 connection.execute("BEGIN")  # all of it as it is at one moment, whoever writes meanwhile
-                damages = [*_of_structure(connection, full=full), *_of_rows(connection, rows)]
+                damages = [*of_structure(connection, full=full), *_of_rows(connection, rows)]
                 last = _last_change(connection)
         except sqlite3.DatabaseError as error:
-            if _is_held(error):
+            if is_held(error):
                 raise
             damages = [_of_error(database, error)]
     if known is not None and not damages:
         damages += _of_last_change(last, known)
     return CheckReport(time.time(), full, rows, last, tuple(damages), time.monotonic() - began)
-
-
-def _is_held(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in HELD
 
 
 def _of_size(database: Path) -> list[Damage]:
@@ -72,18 +64,11 @@ def _of_size(database: Path) -> list[Damage]:
 def _of_error(database: Path, error: sqlite3.DatabaseError) -> Damage:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
         return _no_database(database)
-    return Damage("structure", f"{database.name} cannot be read: {error}.")
+    return Damage(STRUCTURE, f"{database.name} cannot be read: {error}.")
 
 
 def _no_database(database: Path) -> Damage:
     return Damage("no-database", f"{database.name} is no SQLite database.")
-
-
-def _of_structure(connection: sqlite3.Connection, *, full: bool) -> Iterator[Damage]:
-    pragma = "integrity_check" if full else "quick_check"
-    for (verdict,) in connection.execute(f"PRAGMA {pragma}({FEW})"):
-        if verdict != "ok":
-            yield Damage("structure", f"SQLite says: {verdict}.")
 
 
 def _of_rows(connection: sqlite3.Connection, rows: dict[str, int]) -> Iterator[Damage]:

@@ -59,11 +59,22 @@ def virtual_tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in connection.execute(query, [_VIRTUAL]).fetchall()]
 
 
+def index_tables(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the virtual tables and of those in which they keep what they have."""
+    return {*virtual_tables(connection), *_shadows(connection)}
+
+
 def _statements(connection: sqlite3.Connection) -> list[str]:
     """Return the statements without those of the tables in which virtual tables keep what they have: they make them."""
-    shadows = tuple(f"{name}_" for name in virtual_tables(connection))
+    shadows = _shadows(connection)
     found = connection.execute(f"SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY {_ORDER}")  # noqa: S608
-    return [sql for name, sql in found.fetchall() if not name.startswith(shadows)]
+    return [sql for name, sql in found.fetchall() if name not in shadows]
+
+
+def _shadows(connection: sqlite3.Connection) -> set[str]:
+    beginnings = tuple(f"{name}_" for name in virtual_tables(connection))
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    return {name for (name,) in tables if name.startswith(beginnings)}
 
 
 def _table(connection: sqlite3.Connection, name: str) -> Table:

@@ -15,6 +15,13 @@ from tests.plugins.store_sqlite.conftest import NAMES
 from tests.support.contents import names
 from tests.support.stores import NOW, database_file, open_store, wanting
 
+BEYOND_REBUILDING = (
+    "DELETE FROM certify_search_config",
+    "UPDATE certify_search_config SET v = 99",
+    "DELETE FROM certify_search_data",
+    "UPDATE certify_search_data SET block = x'ffffffffffff' WHERE id = 10",
+)
+
 
 def found(folder: Path, search: str) -> list[str]:
     """Return the names that a search finds."""
@@ -27,6 +34,16 @@ def damage(folder: Path, statement: str) -> None:
     with closing(sqlite3.connect(database_file(folder), isolation_level=None)) as database:
         database.execute("PRAGMA writable_schema = ON")
         database.execute(statement)
+
+
+def zero(folder: Path, name: str) -> None:
+    """Empty the first page of a table or an index."""
+    with closing(sqlite3.connect(database_file(folder))) as database:
+        (page_size,) = database.execute("PRAGMA page_size").fetchone()
+        (root,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", [name]).fetchone()
+    with database_file(folder).open("r+b") as file:
+        file.seek((root - 1) * page_size)
+        file.write(bytes(page_size))
 
 
 def in_index(folder: Path, name: str) -> int:
@@ -55,15 +72,7 @@ def test_a_damaged_index_is_whole_after_the_next_start(filled: Path, care: Sqlit
     assert found(filled, "shop-7.test") == ["shop-7.test"]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DELETE FROM certify_search_config",
-        "UPDATE certify_search_config SET v = 99",
-        "DELETE FROM certify_search_data",
-        "UPDATE certify_search_data SET block = x'ffffffffffff' WHERE id = 10",
-    ],
-)
+@pytest.mark.parametrize("statement", BEYOND_REBUILDING)
 def test_an_index_that_cannot_even_be_built_anew_is_made_by_a_recovery(
     filled: Path, care: SqliteCare, statement: str
 ) -> None:
@@ -80,11 +89,26 @@ def test_a_recovery_says_which_index_was_damaged(filled: Path, care: SqliteCare)
     assert ["certify_search" in damaged.what for damaged in report.damages] == [True]
 
 
-def test_with_an_index_nothing_is_lost(filled: Path, care: SqliteCare) -> None:
-    damage(filled, "DELETE FROM certify_search_config")
+@pytest.mark.parametrize("statement", BEYOND_REBUILDING)
+def test_with_an_index_nothing_is_lost(filled: Path, care: SqliteCare, statement: str) -> None:
+    damage(filled, statement)
     report = care.prepare()
     assert report is not None
     assert report.complete
+
+
+@pytest.mark.parametrize("table", ["certify_search_data", "certify_search_idx", "certify_search_config"])
+def test_nor_with_a_page_of_the_index(filled: Path, care: SqliteCare, table: str) -> None:
+    zero(filled, table)
+    report = care.prepare()
+    assert report is not None
+    assert report.complete
+
+
+def test_damage_of_a_table_is_not_taken_for_that_of_the_index(filled: Path, care: SqliteCare) -> None:
+    zero(filled, "certify_search_data")
+    zero(filled, "ix_managedcertificate_ari_check_at")
+    assert {damaged.code for damaged in care.check().damages} == {"structure"}
 
 
 def test_without_full_text_search_nothing_is_recovered(filled: Path, care: SqliteCare) -> None:

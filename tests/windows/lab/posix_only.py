@@ -15,7 +15,6 @@ MANY = (
     "It starts a service for each module or test, ten seconds each under Wine; tests/windows/test_service.py has what "
     "differs there, and the floors below run whole."
 )
-NEWER_SQLITE = "A newer SQLite calls a damaged search index a damaged file, and the recovery then promises less."
 SLOW = "It takes half a minute under Wine."
 SOURCES = "It reads the sources of the core, of which the machine has the wheel alone."
 SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc, named pipes."
@@ -101,7 +100,6 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/negotiate/test_posix_groups.py": SYSTEM_CALLS,
     "tests/plugins/negotiate/test_selftest.py": "Wine crashes when it is asked to sign somebody in.",
     "tests/plugins/negotiate/test_sign_in.py": PROGRAM,
-    "tests/plugins/store_sqlite/test_text_index.py::test_with_an_index_nothing_is_lost": NEWER_SQLITE,
     "tests/plugins/systemd": PROGRAM,
     "tests/plugins/store_sqlite/test_backup.py::test_nobody_else_may_read_it": PERMISSIONS,
     "tests/plugins/store_sqlite/test_journal.py::test_nobody_else_may_read_it": PERMISSIONS,
