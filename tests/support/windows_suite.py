@@ -1,6 +1,6 @@
 """A suite of the project's tests on Windows Python, made to end with an answer whatever Wine does.
 
-Wine loses a request, hangs or crashes now and then on a loaded machine, and with the process all tests after that one.
+Wine hangs or crashes now and then on a loaded machine, and with the process all tests after that one.
 So each test has two tries, the second one on another machine: what fails twice fails, and what was not reached is run.
 """
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from tests.support.http_sys.asking import asked
 from tests.support.http_sys.other_program import other_program
+from tests.support.http_sys.waking import awake
 from tests.support.service import Service
 
 if __name__ == "__main__":
     directory, ca_bundle, port = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as folder, other_program(int(port), "/", "the other site"):
+    with tempfile.TemporaryDirectory() as folder, awake(), other_program(int(port), "/", "the other site"):
         service = Service(Path(folder) / "data").configure(httpChallengeServerPort=int(port)).start()
         try:
             other = asked(int(port), "")
