@@ -153,10 +153,15 @@ def test_the_token_is_in_no_log(service: Service, certificate: dict[str, Any]) -
 
 
 def state(service: Service) -> tuple[list[str], dict[str, str]]:
-    """Return what is in the database and in the files of the data folder."""
+    """Return what is in the database and in the files of the data folder.
+
+    Without the copies and notes that the store makes of it in its own time, and the logs.
+    """
     with contextlib.closing(sqlite3.connect(service.data_dir / "manageditems.db")) as database:
         rows = list(database.iterdump())
-    files = [path for path in service.data_dir.rglob("*") if path.is_file() and "manageditems.db" not in path.name]
+    files = {path.relative_to(service.data_dir): path for path in service.data_dir.rglob("*") if path.is_file()}
     return rows, {
-        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.parent.name != "logs"
+        str(name): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in files.items()
+        if name.parts[0] not in {"backups", "logs"} and not name.name.startswith("manageditems.")
     }
