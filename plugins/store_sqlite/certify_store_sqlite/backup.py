@@ -8,39 +8,37 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 
-from certify_core.api import Backup, CheckReport, LocalFault, remove_leftovers, replace_file, sync_folder
-from certify_store_sqlite.check import check
+from certify_core.api import Backup, LocalFault, remove_file, remove_leftovers, replace_file, sync_folder
+from certify_store_sqlite.copying import CheckedCopy, copy_and_check
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.generations import DATABASE, OTHERS, Manifest, digest_of, new_folder
-from certify_store_sqlite.journal import begin_new
 from certify_store_sqlite.schema import read_schema
 
 IMMUTABLE = "assets"
 """The folder whose files are never changed: a second name for one is as good as a copy."""
 LEFT_OUT = {"logs", "backups", "damaged", "av_checks", "api.token", "service.lock", "service.pid"}
 """What is not worth a backup, or must not be put back: a token is made anew."""
+PATIENCE = 5.0
+"""Seconds for which a database that another program holds is waited for."""
 
 
-def make_backup(files: DatabaseFiles, reason: str) -> Backup:
-    """Make a backup and return it.
+def make_backup(files: DatabaseFiles, reason: str, ready: CheckedCopy | None = None) -> Backup:
+    """Make a backup and return it; `ready` is a copy that was made for it.
 
     Raises:
         LocalFault: the database is damaged; the backups stay as they are.
         OSError, sqlite3.Error: it cannot be read, or the copy not be written.
     """
-    now = time.time()
-    needless = begin_new(files.journal)  # before the copy: what is committed from now on may not be in it
-    folder = new_folder(files.generations, now)
+    copied = ready or copy_and_check(files, full=False, patience=PATIENCE)
+    folder = new_folder(files.generations, copied.made_at)
     try:
-        copied = _copied_database(files, folder / DATABASE)
+        _take(copied, folder / DATABASE)
         digests = {DATABASE: digest_of(folder / DATABASE), **dict(_copied_others(files.data_dir, folder))}
-        Manifest(now, reason, copied.rows, copied.last_change, digests).write(folder)
+        report = copied.report
+        Manifest(copied.made_at, reason, report.rows, report.last_change, digests).write(folder)
         sync_folder(files.generations)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -48,40 +46,26 @@ def make_backup(files: DatabaseFiles, reason: str) -> Backup:
     _take_as_newest(files, folder / DATABASE)
     if (schema := read_schema(folder / DATABASE)) is not None:
         schema.save(files.schema)
-    for journal in needless:
+    for journal in copied.needless:
         journal.unlink(missing_ok=True)
     octets = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Backup(folder.name, now, reason, folder, octets, copied.rows, copied.last_change)
+    return Backup(folder.name, copied.made_at, reason, folder, octets, report.rows, report.last_change)
 
 
-def _copied_database(files: DatabaseFiles, copy: Path) -> CheckReport:
-    # Opened to be read: a database that was not there must not come to be.
-    source_uri = f"{files.database.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(source_uri, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
-        copy.chmod(0o600)
-        _give_to_owner(copy, files.data_dir)
-        source.backup(target)
-        # By itself: a copy has no WAL beside it.
-        target.execute("PRAGMA journal_mode = DELETE")
-    report = check(copy, full=False)
-    if report.damages:
+def _take(copied: CheckedCopy, target: Path) -> None:
+    """Make a copy that is sound a backup's.
+
+    Raises:
+        LocalFault: it is not sound; it is gone then.
+    """
+    if copied.report.damages:
+        remove_file(copied.path)
         raise LocalFault(
-            f"The database is damaged, so it is not backed up: {report.damages[0].what}",
+            f"The database is damaged, so it is not backed up: {copied.report.damages[0].what}",
             "The service repairs it when it starts again; or see `certify db recover`.",
         )
-    _sync(copy)
-    return report
-
-
-def _give_to_owner(copy: Path, data_dir: Path) -> None:
-    """Give what root copies to the folder's owner now: once it has two names, nobody can tell whose file it is."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return
-    owner = data_dir.stat()
-    if owner.st_uid != 0:
-        # Not every file system knows owners, and a backup is worth more than its owner.
-        with suppress(OSError):
-            os.chown(copy, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    _sync(copied.path)
+    replace_file(copied.path, target)
 
 
 def _take_as_newest(files: DatabaseFiles, copy: Path) -> None:

@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from certify_core.api import Backup, CheckReport, Damage, ExportForm, LocalFault, NotFound, RecoveryReport
+from certify_core.api import Backup, CheckReport, Damage, ExportForm, LocalFault, NotFound, RecoveryReport, remove_file
 from certify_store_sqlite import generations
 from certify_store_sqlite.backup import make_backup
+from certify_store_sqlite.changes import read_last_change
 from certify_store_sqlite.check import check
+from certify_store_sqlite.copying import CheckedCopy, copy_and_check
 from certify_store_sqlite.export import export_json, export_sql
 from certify_store_sqlite.files import DatabaseFiles
 from certify_store_sqlite.key_file import KEY, put_key_back
@@ -28,6 +30,9 @@ PATIENCE = 5.0
 """Seconds for which a file that another program holds is waited for."""
 PAUSE = 0.1
 
+START = "start"
+"""The reason of the backup that is made once the store is open."""
+
 T = TypeVar("T")
 
 
@@ -38,6 +43,8 @@ class SqliteCare:
         self._files = files
         self._presence = Presence((files.database, files.wal))
         self._missed: Sequence[Damage] = ()
+        self._ready: CheckedCopy | None = None
+        """What the backup of this start will be."""
 
     def prepare(self) -> RecoveryReport | None:
         """Check the database before it is opened, and recover it if it is damaged; else see that it can be written."""
@@ -47,21 +54,18 @@ class SqliteCare:
         if not self._files.database.exists():
             damages: Sequence[Damage] = [_gone(self._files.database)]
         else:
-            damages = self.check(full=self._is_full_check_due()).damages
+            damages = self._first_check(full=self._is_full_check_due()).damages
             if not damages:
                 with _named(self._files.database, "written"):
-                    damages = prove_writable(self._files.database, PATIENCE)
+                    damages = prove_writable(self._files.database, self._files.indexes, PATIENCE)
             if not damages:
                 return None
-        with _named(self._files.database, "recovered"):
-            return recover(self._files, self.backups(), damages)
+        return self._recovered(damages)
 
     def check(self, *, full: bool = True) -> CheckReport:
         """Look at everything, or at what can be looked at quickly."""
-        report = self._patiently(lambda: check(self._files.database, self._files.state, full=full))
-        if full and report.sound:
-            with suppress(OSError):  # it is checked once more than it need be, then
-                self._files.checked.touch()
+        report = self._patiently(lambda: check(self._files.database, read_last_change(self._files.state), full=full))
+        self._remember(report)
         return report
 
     def missed(self) -> Sequence[Damage]:
@@ -71,8 +75,9 @@ class SqliteCare:
 
     def back_up(self, reason: str) -> Backup:
         """Make a backup, and let go of those too old to keep."""
+        ready, self._ready = self._ready, None
         with _named(self._files.database, "backed up"):
-            made = make_backup(self._files, reason)
+            made = make_backup(self._files, reason, ready if reason == START else None)
         generations.prune(self.backups(), time.time())
         return made
 
@@ -98,6 +103,7 @@ class SqliteCare:
         fault = found.fault or generations.fault_of(found.path)
         if fault:
             raise LocalFault(f"The backup {backup_id} cannot be used: {fault}", "Choose another: `certify db list`.")
+        self._ready = None
         with _named(self._files.database, "restored"):
             return restore(self._files, found)
 
@@ -107,8 +113,30 @@ class SqliteCare:
         taken = self._missed  # while the store was open: who closes it last removes the WAL
         exists = self._files.database.exists()
         damages = self.check().damages if exists else [_gone(self._files.database)]
+        return self._recovered([*taken, *damages])
+
+    def _recovered(self, damages: Sequence[Damage]) -> RecoveryReport:
+        self._ready = None  # it is of the database that was
         with _named(self._files.database, "recovered"):
-            return recover(self._files, self.backups(), [*taken, *damages])
+            return recover(self._files, self.backups(), damages)
+
+    def _first_check(self, *, full: bool) -> CheckReport:
+        """Check a copy, which need not be checked again to be a backup; the database itself where none can be made."""
+        try:
+            copied = copy_and_check(self._files, full=full, patience=0)
+        except (OSError, sqlite3.Error):
+            return self.check(full=full)
+        if copied.report.sound:
+            self._ready = copied
+        else:
+            remove_file(copied.path)
+        self._remember(copied.report)
+        return copied.report
+
+    def _remember(self, report: CheckReport) -> None:
+        if report.full and report.sound:
+            with suppress(OSError):  # it is checked once more than it need be, then
+                self._files.checked.touch()
 
     def _put_key_back(self) -> None:
         """See that the master key is there before the store is opened again, which would make a new one."""

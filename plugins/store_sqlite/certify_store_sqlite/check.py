@@ -13,18 +13,18 @@ from contextlib import closing
 from pathlib import Path
 
 from certify_core.api import CheckReport, Damage
-from certify_store_sqlite.changes import read_last_change
 from certify_store_sqlite.guards import COUNTED, DELETED, sealed_columns
 from certify_store_sqlite.seals import COLUMN, SIZE, Value, change_of, holds
 from certify_store_sqlite.structure import STRUCTURE, is_held, of_structure
 
 
-def check(database: Path, state: Path | None = None, *, full: bool = True) -> CheckReport:
+def check(database: Path, known: int | None = None, *, full: bool = True) -> CheckReport:
     """Look at a database file without changing it.
 
     Args:
         database: the file; its WAL beside it belongs to it.
-        state: where the last change is kept; None does not look at that.
+        known: the last change that has to be in it; None does not look at that. It is read before the database is: what
+            is committed meanwhile is then in the database and not in what it is compared with.
         full: `integrity_check` instead of `quick_check`: whether indexes agree with their tables, too.
 
     Raises:
@@ -34,8 +34,6 @@ def check(database: Path, state: Path | None = None, *, full: bool = True) -> Ch
     began = time.monotonic()
     rows: dict[str, int] = {}
     last = 0
-    # Before the database: what is committed meanwhile is then in the database and not in what it is compared with.
-    known = read_last_change(state) if state is not None else None
     damages = _of_size(database)
     if not damages:
         try:

@@ -52,7 +52,6 @@ class Manifest:
 
 def new_folder(generations: Path, now: float) -> Path:
     """Make the folder of a generation that is made now."""
-    generations.mkdir(mode=0o700, exist_ok=True)
     stamp = datetime.fromtimestamp(now, UTC).strftime(_FORMAT)
     names = (stamp, *(f"{stamp}-{number}" for number in range(2, 1000)))
     folder = next(generations / name for name in names if not (generations / name).exists())

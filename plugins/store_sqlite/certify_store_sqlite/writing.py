@@ -1,6 +1,7 @@
 """Proves before the store is opened that the database takes a write, and builds anew what can be built anew.
 
-A full-text index has nothing of its own and no seals; so it is not checked but made again at every start.
+A full-text index has nothing of its own and no seals; so it is not checked but made again, unless it is the very one
+that was made at an earlier start.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from certify_core.api import Damage
+from certify_store_sqlite.known_index import are_known, remember
 from certify_store_sqlite.schema import read_schema, virtual_tables
 
 INDEX = "index"
@@ -26,10 +28,15 @@ REFUSED = {
 """What SQLite says where a file cannot be written, whatever is in it."""
 
 
-def prove_writable(database: Path, patience: float) -> Sequence[Damage]:
-    """Write to the database and wait until that is on the disk; `patience` is how many seconds it may be held.
+def prove_writable(database: Path, known: Path, patience: float) -> Sequence[Damage]:
+    """Write to the database and wait until that is on the disk.
 
     Returns what is damaged so that it cannot be built anew in place: the database is as it was, then.
+
+    Args:
+        database: it has to be there.
+        known: the file that remembers the full-text indexes.
+        patience: how many seconds another program may hold the database.
 
     Raises:
         sqlite3.Error: it cannot be written; it is as it was.
@@ -38,7 +45,11 @@ def prove_writable(database: Path, patience: float) -> Sequence[Damage]:
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         connection.execute(f"PRAGMA user_version = {version}")  # writes the first page, whatever is there
-        for index in virtual_tables(connection):
+        indexes = virtual_tables(connection)
+        if are_known(connection, indexes, known):
+            connection.execute("COMMIT")
+            return ()
+        for index in indexes:
             try:
                 rebuild(connection, index)
             except sqlite3.DatabaseError as error:
@@ -48,6 +59,7 @@ def prove_writable(database: Path, patience: float) -> Sequence[Damage]:
                     raise
                 return [Damage(INDEX, f"The index {index} cannot be built anew: {error}.")]
         connection.execute("COMMIT")
+        remember(connection, indexes, known)
     return ()
 
 

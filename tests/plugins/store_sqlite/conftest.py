@@ -14,6 +14,13 @@ from tests.support.stores import NOW, open_store, wanting
 NAMES = tuple(f"shop-{number}.test" for number in range(50))
 
 
+def spoil(file: Path) -> None:
+    """Damage a row."""
+    content = bytearray(file.read_bytes())
+    content[content.rindex(b"shop-7.test")] ^= 1
+    file.write_bytes(content)
+
+
 @pytest.fixture
 def care(tmp_path: Path) -> SqliteCare:
     """What looks after the database of the folder."""

@@ -11,18 +11,11 @@ import pytest
 from certify_core.api import Backup, LocalFault, NotFound
 from certify_store_sqlite import generations, guards
 from certify_store_sqlite.care import SqliteCare
-from tests.plugins.store_sqlite.conftest import NAMES
+from tests.plugins.store_sqlite.conftest import NAMES, spoil
 from tests.support.contents import add, names
 from tests.support.stores import database_file, open_store
 
 DAY = 86_400.0
-
-
-def spoil(file: Path) -> None:
-    """Damage a row."""
-    content = bytearray(file.read_bytes())
-    content[content.rindex(b"shop-7.test")] ^= 1
-    file.write_bytes(content)
 
 
 def test_a_backup_is_a_database_of_its_own(filled: Path, care: SqliteCare) -> None:
