@@ -1,4 +1,7 @@
-"""How the API does with 100,000 managed certificates: lists per second, and the slowest of a hundred answers."""
+"""How the API does with 100,000 managed certificates: lists per second, and the slowest of a hundred answers.
+
+Beside what a client waits is what the service computes for an answer: others on the machine lengthen that little.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ import http.client
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psutil
 
 from benchmarks.filling import fill_with_issued, open_store
 from benchmarks.result import Result
@@ -18,6 +24,27 @@ CLIENTS = 4
 SECONDS = 5.0
 CALLS = 500
 LIST = "/api/managedcertificates"
+SEARCHES = {
+    "a search that finds a few": "host4242",
+    "a search that finds 1,111": "host42",
+    "a search that finds all": "host",
+    "a search too short for the index": "qq",
+}
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long something takes, in seconds."""
+
+    slowest: float
+    """What all but one in a hundred calls stay below."""
+    cpu: float
+    """What is computed for one call, on average."""
+
+    def result(self, what: str, aim: float) -> Result:
+        """Return a line of the table."""
+        figure = f"{self.slowest * 1000:.1f} ms, CPU {self.cpu * 1000:.1f} ms"
+        return Result(f"{what}, p99", figure, f"< {aim * 1000:.0f} ms", self.slowest < aim)
 
 
 def run(folder: Path) -> list[Result]:
@@ -28,19 +55,20 @@ def run(folder: Path) -> list[Result]:
     try:
         lists = _rate(service, f"{LIST}?limit=50")
         searches = _rate(service, f"{LIST}?limit=50&search=host4242")
-        search, summary = (_p99(service, f"{LIST}{rest}") for rest in ("?limit=50&search=host4242", "/summary"))
+        found = {what: _latency(service, f"{LIST}?limit=50&search={text}") for what, text in SEARCHES.items()}
+        summary = _latency(service, f"{LIST}/summary")
     finally:
         service.close()
     return [
         Result("GET managedcertificates?limit=50, 100,000 items", f"{lists:.0f}/s", "≥ 600/s", lists >= 600),
         Result("the same with a search", f"{searches:.0f}/s"),
-        Result("the same with a search, one client, p99", f"{search * 1000:.1f} ms", "< 20 ms", search < 0.02),
-        Result("GET managedcertificates/summary, p99", f"{summary * 1000:.1f} ms", "< 20 ms", summary < 0.02),
-        Result("what is due, p99", f"{due * 1000:.2f} ms", "< 5 ms", due < 0.005),
+        *(latency.result(what, 0.02) for what, latency in found.items()),
+        summary.result("GET managedcertificates/summary", 0.02),
+        due.result("what is due", 0.005),
     ]
 
 
-def _due_query(data_dir: Path) -> float:
+def _due_query(data_dir: Path) -> Latency:
     """Return how long the scheduler's look takes: what is due, and when the next is."""
     with open_store(data_dir) as store:
 
@@ -48,10 +76,10 @@ def _due_query(data_dir: Path) -> float:
             store.schedule.claim_due(time.time(), 50)
             store.schedule.next_moment()
 
-        return _slowest(look)
+        return _measured(look, psutil.Process())
 
 
-def _p99(service: Service, path: str) -> float:
+def _latency(service: Service, path: str) -> Latency:
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(service.url).port)
     headers = {"Authorization": f"Bearer {service.token}"}
 
@@ -59,17 +87,20 @@ def _p99(service: Service, path: str) -> float:
         connection.request("GET", path, headers=headers)
         connection.getresponse().read()
 
-    return _slowest(ask)
+    return _measured(ask, psutil.Process(service.pid))
 
 
-def _slowest(work: Callable[[], None]) -> float:
-    """Return the seconds that all but one in a hundred calls stay below."""
+def _measured(work: Callable[[], None], worker: psutil.Process) -> Latency:
+    """Do something many times; `worker` is the process that computes."""
     seconds = []
+    before = worker.cpu_times()
     for _ in range(CALLS):
         began = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - began)
-    return sorted(seconds)[CALLS * 99 // 100]
+    after = worker.cpu_times()
+    cpu = after.user + after.system - before.user - before.system
+    return Latency(sorted(seconds)[CALLS * 99 // 100], cpu / CALLS)
 
 
 def _rate(service: Service, path: str) -> float:
