@@ -59,6 +59,8 @@ def copy_and_check(files: DatabaseFiles, *, full: bool, patience: float) -> Chec
 def _copy(files: DatabaseFiles, patience: float) -> None:
     files.generations.mkdir(mode=0o700, exist_ok=True)
     remove_file(files.copy)  # an earlier start may have left one
+    if not files.database.stat().st_size:
+        raise sqlite3.DatabaseError("it is empty")  # a copy would be a database, and hide that
     # Opened to be read: a database that was not there must not come to be.
     source_uri = f"{files.database.absolute().as_uri()}?mode=ro"
     with (

@@ -87,6 +87,20 @@ def test_a_damaged_database_leaves_no_copy(filled: Path, care: SqliteCare) -> No
     assert not (filled / "backups" / COPY).exists()
 
 
+def test_a_file_that_is_empty_is_no_database(filled: Path, care: SqliteCare) -> None:
+    (filled / "manageditems.state").unlink()
+    database_file(filled).write_bytes(b"")
+    report = care.prepare()
+    assert report is not None
+    assert [damage.code for damage in report.damages] == ["no-database"]
+
+
+def test_an_empty_file_is_not_backed_up(filled: Path, care: SqliteCare) -> None:
+    database_file(filled).write_bytes(b"")
+    with pytest.raises(LocalFault, match="empty"):
+        care.back_up("daily")
+
+
 def test_what_a_killed_start_has_left_is_replaced(filled: Path, care: SqliteCare) -> None:
     (filled / "backups").mkdir()
     (filled / "backups" / COPY).write_text("half of a copy")

@@ -72,7 +72,7 @@ def test_what_is_remembered_may_be_torn(filled: Path, care: SqliteCare, built: l
 
 
 @pytest.mark.parametrize("part", range(8))
-def test_a_bit_that_has_flipped_in_a_known_index_is_seen(
+def test_a_known_index_in_which_a_bit_has_flipped_is_made_again(
     filled: Path, care: SqliteCare, built: list[str], part: int
 ) -> None:
     with closing(sqlite3.connect(database_file(filled))) as database:
@@ -82,7 +82,7 @@ def test_a_bit_that_has_flipped_in_a_known_index_is_seen(
     flipped[len(block) * part // 8] ^= 1 << part
     edited(filled, "UPDATE certify_search_data SET block = ? WHERE id = ?", bytes(flipped), number)
     care.prepare()
-    assert (built, indexed(filled)) == (["certify_search"], set(NAMES))
+    assert indexed(filled) == set(NAMES)
 
 
 @pytest.mark.parametrize(
