@@ -42,6 +42,8 @@ def demo(once: bool, as_json: bool) -> None:
 
     Everything is temporary and on this machine; nothing outside is asked.
     """
+    from certify_core.service.logs import close_logs
+
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="certify-demo-") as folder:
         host, thread = _start_service(Path(folder) / "data")
@@ -50,6 +52,7 @@ def demo(once: bool, as_json: bool) -> None:
         finally:
             host.stop()
             thread.join()
+            close_logs()
     sys.exit(code)
 
 

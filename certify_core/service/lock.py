@@ -19,7 +19,8 @@ class DataFolderLock:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        self._lock = FileLock(data_dir / LOCK_FILE)
+        # Given back by another thread than took it: who runs a service in a thread opens it in his own.
+        self._lock = FileLock(data_dir / LOCK_FILE, thread_local=False)
 
     def acquire(self) -> None:
         """Take the lock.

@@ -93,17 +93,23 @@ def set_up_logs(folder: Path, config: ServiceConfig) -> LocalFault | None:
         return LocalFault(
             f"The folder {folder} cannot be made: {error.strerror or error}.", "Move away what is in its place."
         )
+    close_logs()
     root, level = logging.getLogger(), _LEVELS[config.logLevel]
     root.setLevel(level)
     # urllib3 tells every connection at debug level, with paths that hold tokens.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
-    for earlier in [handler for handler in root.handlers if isinstance(handler, LogFile)]:
-        root.removeHandler(earlier)
-        earlier.close()
     formatter = JsonFormatter() if config.logFormat == "json" else TextFormatter()
     root.addHandler(_handler(folder / "session.log", level, formatter))
     root.addHandler(_handler(folder / "service.exceptions.log", logging.ERROR, formatter))
     return None
+
+
+def close_logs() -> None:
+    """Write no more to a folder: Windows removes no file that is open."""
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, LogFile)]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def add_system_logs(handlers: Iterable[logging.Handler]) -> None:

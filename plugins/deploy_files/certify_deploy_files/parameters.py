@@ -69,6 +69,8 @@ def _endpoint(text: str) -> str:
 
 
 def _command(text: str) -> str:
+    if os.name == "nt":  # it splits a command line itself, and a backslash is a letter there
+        return text
     try:
         shlex.split(text)
     except ValueError as error:

@@ -93,6 +93,9 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/deploy_files/test_files.py::test_the_mode_is_that_of": PERMISSIONS,
     "tests/plugins/deploy_files/test_files.py::test_the_plan_says_what_differs": PERMISSIONS,
     "tests/plugins/deploy_files/test_files.py::test_undo_gives_the_files_back": PERMISSIONS,
+    "tests/plugins/deploy_files/test_parameters.py::test_what_is_wrong_is_refused_at_its_field[reload-": (
+        "Windows splits the command itself; tests/windows/test_reload.py has that."
+    ),
     "tests/plugins/deploy_files/test_pkcs12.py::test_an_empty_password_opens_it": PROGRAM,
     "tests/plugins/deploy_files/test_pkcs12.py::test_it_is_encrypted_as_asked": PROGRAM,
     "tests/plugins/deploy_files/test_pkcs12.py::test_openssl": PROGRAM,
