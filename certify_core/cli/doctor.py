@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -16,7 +17,9 @@ from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit, ServiceRefused
 from certify_core.domain.finding import Severity
 from certify_core.errors import CertifyError
+from certify_core.health.checkup import Checkup, Repair
 from certify_core.health.installation import other_version
+from certify_core.health.permissions import PermissionsCheck
 
 PATIENCE = 120.0
 """Seconds; every check has a limit of its own."""
@@ -50,10 +53,19 @@ def doctor(data_dir: Path, fix: bool, as_json: bool) -> None:
 def _asked(data_dir: Path, *, fix: bool) -> Document:
     """Return what the running service says."""
     client = Client(data_dir)
+    repairs = _mended_as_root(data_dir) if fix else []
     answer = client.post("/api/health/fix" if fix else "/api/health/check", {} if fix else None, patience=PATIENCE)
     more = other_version(client.get("/api/system/appversion"))
     findings = [*answer["findings"], *map(asdict, more)]
-    return {"service": client.url, "repairs": [], **answer, "findings": findings, "worst": _worst(findings)}
+    repairs += answer.get("repairs", [])
+    return {**answer, "service": client.url, "repairs": repairs, "findings": findings, "worst": _worst(findings)}
+
+
+def _mended_as_root(data_dir: Path) -> list[Document]:
+    """Mend what the service itself may not, such as files of another account, if whoever calls this is root."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return []
+    return list(map(_repair, Checkup([PermissionsCheck(data_dir)]).fix()))
 
 
 def _worst(findings: list[Document]) -> Severity:
@@ -70,13 +82,14 @@ def _by_ourselves(data_dir: Path, reason: str, *, fix: bool) -> Document:
     report = checkup.report or checkup.run()
     return {
         "service": None,
-        "repairs": [
-            {"code": item.finding.code, "subject": item.finding.subject, "fixed": item.fixed, "told": item.told}
-            for item in repairs
-        ],
+        "repairs": list(map(_repair, repairs)),
         "worst": report.worst,
         "findings": [asdict(finding) for finding in report.findings],
     }
+
+
+def _repair(item: Repair) -> Document:
+    return {"code": item.finding.code, "subject": item.finding.subject, "fixed": item.fixed, "told": item.told}
 
 
 def _print(document: Document) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from certify_core.ownership import give_to_owner
+
 
 @contextmanager
 def given_to_owner(data_dir: Path) -> Iterator[None]:
@@ -18,17 +20,10 @@ def given_to_owner(data_dir: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if hasattr(os, "fwalk") and os.geteuid() == 0 and data_dir.is_dir():
-            _give(data_dir)
+        if hasattr(os, "fwalk") and os.geteuid() == 0 and data_dir.is_dir() and data_dir.stat().st_uid != 0:
+            give_to_owner(data_dir, _is_alone_roots)
 
 
-def _give(data_dir: Path) -> None:
-    owner = data_dir.stat()
-    if owner.st_uid == 0:
-        return
-    # By descriptors and without links: whoever owns the folder must not lead root to files elsewhere.
-    for _, folders, files, descriptor in os.fwalk(data_dir, follow_symlinks=False):
-        for name in (*folders, *files):
-            facts = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if facts.st_uid == 0 and (stat.S_ISDIR(facts.st_mode) or facts.st_nlink == 1):
-                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=descriptor, follow_symlinks=False)
+def _is_alone_roots(facts: os.stat_result) -> bool:
+    """Whether it is root's, and no file that has another name, perhaps elsewhere."""
+    return facts.st_uid == 0 and (stat.S_ISDIR(facts.st_mode) or facts.st_nlink == 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from certify_core.domain.finding import Finding, Severity
 from certify_core.errors import LocalFault
+from certify_core.ownership import give_to_owner, names_in
 
 SECRET = ("master.key", "api.token", "*.db", "*.db-wal", "*.db-shm", "*.db.bak")
 """Files that nobody else may read."""
@@ -55,9 +56,7 @@ class PermissionsCheck:
             raise LocalFault(f"{finding.code} cannot be fixed by itself.", finding.remedy)
         try:
             if finding.code == "foreign-owner":
-                folder = self._data_dir.stat()
-                os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
-                return f"{path} now belongs to {_owner(self._data_dir)}."
+                return self._give(path)
             mode = stat.S_IMODE(path.stat().st_mode) & ~dict(self._limits())[path]
             path.chmod(mode)
         except OSError as error:
@@ -65,6 +64,22 @@ class PermissionsCheck:
                 f"The permissions of {path} cannot be changed: {error.strerror}.", "Run this as its owner, or as root."
             ) from error
         return f"{path} now has the mode {mode:o}."
+
+    def _give(self, path: Path) -> str:
+        """Give everything that is in the folder, and nowhere else too, to the folder's owner."""
+        owner, names = self._data_dir.stat(), names_in(self._data_dir)
+
+        def is_strange(facts: os.stat_result) -> bool:
+            is_here = stat.S_ISDIR(facts.st_mode) or facts.st_nlink <= max(1, names[facts.st_dev, facts.st_ino])
+            return facts.st_uid != owner.st_uid and is_here
+
+        give_to_owner(self._data_dir, is_strange)
+        if (strange := _first_of_another(path, owner.st_uid)) is not None:
+            raise LocalFault(
+                f"{strange} stays {_owner(strange)}'s: it has another name outside the data folder.",
+                f"If you know that one: chown {_owner(self._data_dir)} {strange}",
+            )
+        return f"{path} now belongs to {_owner(self._data_dir)}, with all that is in it."
 
     def _too_open(self) -> Iterator[Finding]:
         for path, forbidden in self._limits():
@@ -85,13 +100,13 @@ class PermissionsCheck:
         """Yield files that another user has put here: the service may be unable to read or replace them."""
         owner = self._data_dir.stat().st_uid
         for path in sorted(self._data_dir.iterdir()):
-            if path.lstat().st_uid != owner:
+            if (strange := _first_of_another(path, owner)) is not None:
                 yield Finding(
                     code="foreign-owner",
                     severity=Severity.WARNING,
-                    what=f"{path} does not belong to the owner of the data folder.",
-                    evidence=f"It belongs to {_owner(path)}, and the folder to {_owner(self._data_dir)}.",
-                    remedy=f"Run `certify doctor --fix` as root, or: chown {_owner(self._data_dir)} {path}",
+                    what=f"{strange} does not belong to the owner of the data folder.",
+                    evidence=f"It belongs to {_owner(strange)}, and the folder to {_owner(self._data_dir)}.",
+                    remedy=f"Run `certify doctor --fix` as root, or: chown -R {_owner(self._data_dir)} {path}",
                     fixable=os.geteuid() == 0,
                     subject=str(path),
                 )
@@ -104,6 +119,27 @@ class PermissionsCheck:
                 for path in sorted(self._data_dir.glob(pattern)):
                     if not path.is_symlink():
                         yield path, forbidden
+
+
+def _first_of_another(path: Path, owner: int) -> Path | None:
+    """Return the file or folder, or the first one below it, that belongs to somebody else; None if there is none."""
+    if _is_of_another(path, owner):
+        return path
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            if _is_of_another(Path(folder, name), owner):
+                return Path(folder, name)
+        if path.name == "backups":
+            break  # they are mostly second names of what is looked at elsewhere, many times over
+    return None
+
+
+def _is_of_another(path: Path, owner: int) -> bool:
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        return False
+    return facts.st_uid != owner and not stat.S_ISLNK(facts.st_mode)
 
 
 def _owner(path: Path) -> str:

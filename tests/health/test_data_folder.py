@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certify_core.api import Finding, Severity
+from certify_core.api import Finding, LocalFault, Severity
 from certify_core.health.disk import DiskCheck
 from certify_core.health.permissions import PermissionsCheck
 from tests.support.checks import codes
@@ -80,6 +80,31 @@ def test_a_file_that_another_user_has_put_there_is_found_and_given_to_the_folder
     assert (found.code, "12345" in found.evidence) == ("foreign-owner", True)
     PermissionsCheck(folder).fix(found)
     assert codes(look(folder)) == {"permissions"}
+
+
+def test_a_file_deep_down_that_another_user_has_put_there_is_found_and_given_to_the_folders_owner(folder: Path) -> None:
+    deep = folder / "assets" / "app" / "1" / "privkey.sealed"
+    deep.parent.mkdir(parents=True)
+    (folder / "assets").chmod(0o700)
+    deep.touch()
+    (folder / "backups").mkdir(mode=0o700)
+    os.link(deep, folder / "backups" / "privkey.sealed")
+    os.chown(deep, 12_345, 12_345)
+    strange = look(folder)
+    told = PermissionsCheck(folder).fix(strange[0])
+    assert ({found.code for found in strange}, str(deep) in strange[0].what) == ({"foreign-owner"}, True)
+    assert (codes(look(folder)), "assets" in told) == ({"permissions"}, True)
+
+
+def test_a_file_that_has_another_name_outside_the_folder_is_given_to_nobody(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch()
+    os.link(elsewhere, folder / "link")
+    os.chown(elsewhere, 12_345, 12_345)
+    (found,) = look(folder)
+    with pytest.raises(LocalFault, match="another name outside"):
+        PermissionsCheck(folder).fix(found)
+    assert elsewhere.stat().st_uid == 12_345
 
 
 def test_room_on_the_disk_is_said(tmp_path: Path) -> None:
