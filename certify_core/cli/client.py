@@ -182,8 +182,8 @@ class Client:
             raise ServiceRefused(
                 Exit.UNREACHABLE,
                 f"The token {path} cannot be read: {error.strerror}.",
-                "Start the service once with `certify serve`, run this as the service's user or as administrator, or "
-                "give --data-dir.",
+                "Start the service once with `certify serve`, run this as the service's user or as administrator, give "
+                f"--data-dir, or put a token of your own into {TOKEN_VARIABLE}.",
             ) from error
 
 
@@ -197,7 +197,8 @@ def _find(data_dir: Path) -> Server:
         return server
     configuration = read_configuration(data_dir)
     for problem in configuration.problems:
-        raise problem
+        if not isinstance(problem.__cause__, PermissionError):  # closed to us: the service may be where it is as a rule
+            raise problem
     config = configuration.config
     return server_at(data_dir, config.host, config.port, https=config.useHTTPS)
 

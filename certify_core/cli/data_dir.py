@@ -17,7 +17,8 @@ def data_dir_option(command: Command) -> Command:
     """Add `--data-dir`."""
     return click.option(
         "--data-dir",
-        type=click.Path(path_type=Path, file_okay=False),
+        # Whoever has a token needs nothing of what is in it.
+        type=click.Path(path_type=Path, file_okay=False, readable=False),
         default=default_data_dir,
         show_default="CERTIFY_DATA_DIR, or the system's place",
         help="The service's data folder.",
