@@ -30,7 +30,7 @@ class DpapiKeeper:
         Raises:
             LocalFault: Windows refuses.
         """
-        win32crypt, pywintypes = _module("win32crypt"), _module("pywintypes")
+        win32crypt, pywintypes = module("win32crypt"), module("pywintypes")
         try:
             return bytes(win32crypt.CryptProtectData(secret, None, PURPOSE, None, None, FLAGS))
         except pywintypes.error as error:
@@ -45,7 +45,7 @@ class DpapiKeeper:
         Raises:
             LocalFault: it is damaged or was protected on another machine.
         """
-        win32crypt, pywintypes = _module("win32crypt"), _module("pywintypes")
+        win32crypt, pywintypes = module("win32crypt"), module("pywintypes")
         try:
             _, secret = win32crypt.CryptUnprotectData(protected, PURPOSE, None, None, FLAGS)
         except pywintypes.error as error:
@@ -57,7 +57,12 @@ class DpapiKeeper:
         return bytes(secret)
 
 
-def _module(name: str) -> Any:
+def module(name: str) -> Any:
+    """Return a module of pywin32.
+
+    Raises:
+        LocalFault: it is missing.
+    """
     try:
         return importlib.import_module(name)
     except ImportError as error:
