@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,18 @@ class FileHeld(PermissionError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.EACCES, "another process holds it open", str(path))
+
+
+def refusal(folder: Path) -> OSError | None:
+    """Return what the system says to a file in `folder` that is to be on the disk; None if it takes it."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"certify")
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error
+    return None
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = PRIVATE) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,8 @@ from certify_core.files import remove_file, replace_file
 MAX_BYTES = 1_000_000
 """A log that has grown beyond this is moved to `<id>.log.1`, and the one before that is dropped."""
 
+_log = logging.getLogger(__name__)
+
 
 class CertificateLogs:
     """Writes events as they happen and reads them back."""
@@ -26,9 +29,19 @@ class CertificateLogs:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = threading.Lock()
+        self._failed = False
 
     def write(self, event: Event) -> None:
-        """Append one event: a listener of `Events`."""
+        """Append one event: a listener of `Events`. What cannot be written is left out, and that is told once."""
+        try:
+            self._append(event)
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                _log.warning("What happens to certificates cannot be written to their logs: %s", error)
+            self._failed = True
+
+    def _append(self, event: Event) -> None:
         path = self._path(event.certificate_id)
         line = orjson.dumps(event.model_dump(mode="json", exclude_none=True)) + b"\n"
         with self._lock:

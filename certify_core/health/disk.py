@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from certify_core.domain.finding import Finding, Severity
 from certify_core.errors import LocalFault
+from certify_core.files import refusal
 from certify_core.health.check import NothingToFix
 
 MEGABYTE = 1_000_000
@@ -58,23 +58,20 @@ class DiskCheck(NothingToFix):
         return [Finding("disk-files", Severity.WARNING, what, evidence, remedy, subject=str(self._data_dir))]
 
     def _written(self) -> list[Finding]:
-        try:
-            with tempfile.TemporaryFile(dir=self._data_dir) as probe:
-                probe.write(b"certify")
-                probe.flush()
-                os.fsync(probe.fileno())
-        except OSError as error:
-            return [
-                Finding(
-                    code="folder-not-writable",
-                    severity=Severity.ERROR,
-                    what=f"{self._data_dir} cannot be written.",
-                    evidence=f"{error.strerror or error}",
-                    remedy="Make room, mend its permissions, or run this as the service's user.",
-                    subject=str(self._data_dir),
-                )
-            ]
-        return []
+        error = refusal(self._data_dir)
+        if error is None:
+            return []
+        remedy = "Make room, mend its permissions, mount it for writing, or run this as the service's user."
+        return [
+            Finding(
+                code="folder-not-writable",
+                severity=Severity.ERROR,
+                what=f"{self._data_dir} cannot be written.",
+                evidence=f"{error.strerror or error}",
+                remedy=remedy,
+                subject=str(self._data_dir),
+            )
+        ]
 
 
 def _free_files(folder: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Has health checked by itself: when the service starts, every day, and whenever it is told to.
+"""Has health checked by itself: when the service starts, every day, whenever it is told to, and when a glance differs.
 
 With an address for heartbeats it tells that address every few minutes how things stand: the address itself while all
 is well, and with ``/fail`` at its end while there is an error, as healthchecks.io and its like understand it.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from certify_core.domain.finding import Severity
 from certify_core.health.checkup import Checkup, Report
 
 DAY = 86_400.0
+MINUTE = 60.0
 BEAT = 300.0
 """Seconds between two heartbeats."""
 PATIENCE = 10.0
@@ -25,12 +27,26 @@ _log = logging.getLogger(__name__)
 class HealthWatch:
     """One thread that runs a checkup."""
 
-    def __init__(self, checkup: Checkup, heartbeat_url: str = "", *, every: float = DAY, beat: float = BEAT) -> None:
-        """`every` and `beat` are the seconds between checks and between heartbeats."""
+    def __init__(
+        self,
+        checkup: Checkup,
+        heartbeat_url: str = "",
+        *,
+        every: float = DAY,
+        beat: float = BEAT,
+        glance: Callable[[], object] = lambda: None,
+        glances: float = MINUTE,
+    ) -> None:
+        """`every`, `beat` and `glances` are the seconds between checks, between heartbeats and between glances.
+
+        What `glance` returns is compared with what it returned before: if it differs, health is checked at once.
+        """
         self.checkup = checkup
         self._url = heartbeat_url
         self._every = every
         self._beat = beat
+        self._glance = glance
+        self._glances = glances
         self._wake = threading.Event()
         self._stopping = False
         self._told: set[tuple[str, str]] = set()
@@ -57,15 +73,19 @@ class HealthWatch:
         self._wake.set()
 
     def _run(self) -> None:
-        due = time.monotonic()
+        check_due = beat_due = time.monotonic()
+        seen: object = None
         while not self._stopping:
-            if time.monotonic() >= due or self._wake.is_set():
+            seen, before = self._glance(), seen
+            if time.monotonic() >= check_due or self._wake.is_set() or seen != before:
                 self._wake.clear()
                 self._check()
-                due = time.monotonic() + self._every
-            if self._url:
+                check_due = time.monotonic() + self._every
+                beat_due = time.monotonic()  # what has changed is told at once
+            if self._url and time.monotonic() >= beat_due:
                 self._tell()
-            self._wake.wait(min(self._beat, self._every) if self._url else self._every)
+                beat_due = time.monotonic() + self._beat
+            self._wake.wait(min(self._glances, self._beat, self._every))
 
     def _check(self) -> None:
         """Check, and log what is new."""

@@ -33,6 +33,8 @@ LARGER_BODIES = {"/api/configuration/": 50_000_000}
 LONGEST_PATH = 300
 UPLOADS = frozenset({"/api/import/encrypted"})
 """Where a file is sent and no document: that is passed on as it comes, and nothing of it is entered."""
+LOOKS = frozenset({"/api/health/check"})
+"""What changes nothing, and has to be answered where nothing can be written: just then somebody asks what is wrong."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ class Audit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or scope["path"] in LOOKS:
             await self._app(scope, receive, send)
             return
         is_upload, largest = scope["path"] in UPLOADS, _largest(scope["path"])

@@ -44,7 +44,8 @@ class AuditJournal:
             self._append(orjson.dumps(entry))
         except OSError as error:
             raise LocalFault(
-                f"{self._path} cannot be written: {error.strerror or error}.", "Make room or mend its permissions."
+                f"{self._path} cannot be written: {error.strerror or error}.",
+                "Make room, mend its permissions, or mount its file system for writing.",
             ) from error
         return entry
 

@@ -1,4 +1,4 @@
-"""The data folder: without one that takes a file there is no service; with a full disk there is one that waits."""
+"""The data folder: without one that takes a file there is no service, or one that waits for what can pass by itself."""
 
 from __future__ import annotations
 
@@ -6,44 +6,47 @@ import errno
 from pathlib import Path
 
 from certify_core.errors import LocalFault
+from certify_core.files import refusal
+from certify_core.service.token import TOKEN_FILE
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def usable(data_dir: Path) -> Path:
-    """Return the folder, made if it was not there and found to take a file, or to do so as soon as there is room.
+    """Return the folder, made if it was not there and found to take a file, or one whose disk is waited for.
+
+    That is a full one, and one that is read-only, if the folder has a token: without one nobody could ask the service
+    why it does nothing.
 
     Raises:
         LocalFault: it cannot be made or written.
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _probe(data_dir)
+        if (error := refusal(data_dir)) is not None and not _can_be_waited_for(data_dir, error):
+            raise error
     except OSError as error:
-        if error.errno not in _FULL or not data_dir.is_dir():
-            raise _fault(data_dir, error) from error
+        raise _fault(data_dir, error) from error
     return data_dir.resolve()
 
 
-def full(data_dir: Path) -> LocalFault | None:
-    """Return that there is no room for a file, if there is none."""
-    try:
-        _probe(data_dir)
-    except OSError as error:
-        return _fault(data_dir, error)
-    return None
+def unwritable(data_dir: Path) -> LocalFault | None:
+    """Return why the folder takes no file now; None if it does."""
+    error = refusal(data_dir)
+    return None if error is None else _fault(data_dir, error)
 
 
-def _probe(data_dir: Path) -> None:
-    probe = data_dir / ".write-check"
-    try:
-        probe.write_bytes(b"certify")
-    finally:
-        probe.unlink(missing_ok=True)
+def _can_be_waited_for(data_dir: Path, error: OSError) -> bool:
+    if error.errno in _FULL:
+        return True
+    return error.errno == errno.EROFS and (data_dir / TOKEN_FILE).is_file()
 
 
 def _fault(data_dir: Path, error: OSError) -> LocalFault:
-    return LocalFault(
-        f"The data folder {data_dir} cannot be written: {error.strerror or error}.",
-        "Make room, mend its permissions, run the service as its owner, or choose another with --data-dir.",
+    remedy = (
+        "Find out why the file system is read-only (dmesg), and mount it for writing, or choose another folder with "
+        "--data-dir."
+        if error.errno == errno.EROFS
+        else "Make room, mend its permissions, run the service as its owner, or choose another with --data-dir."
     )
+    return LocalFault(f"The data folder {data_dir} cannot be written: {error.strerror or error}.", remedy)

@@ -29,13 +29,13 @@ from certify_core.plugins import Plugins
 from certify_core.service.audit_journal import AuditJournal
 from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceState, StartCheck
 from certify_core.service.config import read_configuration
-from certify_core.service.data_folder import full, usable
+from certify_core.service.data_folder import unwritable, usable
 from certify_core.service.listen import is_loopback
-from certify_core.service.lock import DataFolderLock
+from certify_core.service.lock import locked
 from certify_core.service.logs import add_system_logs, set_up_logs
 from certify_core.service.names import names_of
 from certify_core.service.offering import ApiOffer
-from certify_core.service.servers import Server
+from certify_core.service.servers import Server, instance_for
 from certify_core.service.settings import ServiceConfig
 from certify_core.service.token import read_or_make_token
 from certify_core.service.upkeep import Act
@@ -78,7 +78,7 @@ class Host:
         self._overrides = overrides
         self.state = ServiceState(read_configuration(self.data_dir, overrides))
         logs_fault = set_up_logs(self.data_dir / "logs", self.config)
-        self._lock = _locked(self.data_dir)
+        self._lock = locked(self.data_dir)
         self._listening = listening
         self._hindered = hindered
         self._told: set[str] = set()
@@ -87,12 +87,12 @@ class Host:
         self._opening: threading.Thread | None = None
         self._wanted: Act | None = None
         """What is to be done to the store while it is closed."""
-        self.instance = secrets.token_hex(8)
+        self.instance = instance_for(self.data_dir)
         self._api = ApiOffer(self.data_dir, self.state, self.instance, self._is_offered)
         self.token = self._read_token()
         self.plugins = self._load_plugins()
         self.works: Works | None = None
-        self.watch = HealthWatch(self._checkup(), self.config.heartbeatUrl)
+        self.watch = HealthWatch(self._checkup(), self.config.heartbeatUrl, glance=self._glance)
         self._open(logs_fault)
 
     @property
@@ -135,11 +135,12 @@ class Host:
 
     def _open(self, earlier_fault: CertifyError | None = None, recovery: RecoveryReport | None = None) -> None:
         """Open store and engine, or note why that cannot be done; `recovery` is what was just done to the store."""
-        fault = full(self.data_dir) or earlier_fault or self.state.configuration.danger
+        fault = unwritable(self.data_dir) or earlier_fault or self.state.configuration.danger
         if fault is not None:
             self._tell_start_failure(fault)
             return
         try:
+            self._lock.acquire()  # that could not be done before if nothing could be written
             self.works = Works(
                 self.plugins,
                 self.config.store,
@@ -194,6 +195,7 @@ class Host:
 
     def _try_to_open(self) -> None:
         """Try again until there is an engine, then have the API offered anew."""
+        earlier = self._start_failure()
         while self.works is None:
             if self._stop.wait(OPEN_RETRY):
                 return
@@ -206,6 +208,8 @@ class Host:
                 self.token = self._read_token()
             self._open(set_up_logs(self.data_dir / "logs", self.config))
             self._start_engine()
+        # What was told then may be in no log: that could not be written either, perhaps.
+        _log.warning("The service does its work now. What kept it from that before: %s", earlier.cause)
         self._told.clear()
         self._engine_came.set()
         self._api.interrupt()
@@ -229,6 +233,10 @@ class Host:
                 InstallationCheck(self.data_dir),
             ]
         )
+
+    def _glance(self) -> str:
+        """Return whether the data folder can be written, and if not why: that may change at any time."""
+        return str(unwritable(self.data_dir) or "")
 
     def _tell_start_failure(self, error: Exception) -> None:
         failure = failure_of(error)
@@ -287,13 +295,3 @@ class Host:
             return secrets.token_urlsafe(32)
         self.state.token_failure = None
         return token
-
-
-def _locked(data_dir: Path) -> DataFolderLock:
-    lock = DataFolderLock(data_dir)
-    try:
-        lock.acquire()
-    except LocalFault as error:
-        _log.error("No second service is started: %s", error)
-        raise
-    return lock

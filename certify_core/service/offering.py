@@ -132,14 +132,23 @@ class ApiOffer:
                     _log.info("The API has a new certificate; it ends on %s", certificate.ends)
                 self._state.certificate_failure = None
             except (LocalFault, OSError) as error:
-                self._state.certificate_failure = LocalFault(str(error), "See logs/service.exceptions.log.")
-                _log.error("The API's certificate cannot be kept: %s", error)
+                self._not_kept(error)
 
     def _certificate(self, host: str) -> OwnCertificate:
         called = server_at(self._data_dir, host, port=0).host
         certificate = OwnCertificate(self._data_dir, names_of(host), host=called)
-        certificate.ensure()
+        try:
+            certificate.ensure()
+            self._state.certificate_failure = None
+        except LocalFault as error:
+            if not certificate.is_valid:
+                raise
+            self._not_kept(error)
         return certificate
+
+    def _not_kept(self, error: LocalFault | OSError) -> None:
+        self._state.certificate_failure = LocalFault(str(error), "See logs/service.exceptions.log.")
+        _log.error("The API's certificate cannot be kept: %s", error)
 
     def _write_servers(self, server: Server) -> None:
         try:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from certify_core.contracts import HealthCheck, PluginContext
 from certify_core.domain.finding import Finding, Severity
@@ -20,7 +19,7 @@ from certify_core.plugins import Plugins
 from certify_core.service.checks import ConfigurationCheck
 from certify_core.service.config import read_configuration
 from certify_core.service.listen import bind
-from certify_core.service.lock import LOCK_FILE, PID_FILE
+from certify_core.service.lock import DataFolderLock
 from certify_core.service.ports import describe_holder, is_taken
 
 _LAST_BYTES = 20_000
@@ -62,8 +61,12 @@ class ServiceCheck(NothingToFix):
         if not self._data_dir.is_dir():
             remedy = "Start it (`certify serve`), or name its data folder with --data-dir."
             return [self._found("never-ran", f"No service has run with {self._data_dir}.", "", remedy)]
+        if not os.access(self._data_dir, os.X_OK):
+            what = "Whether the service runs cannot be seen: its data folder is closed to you."
+            remedy = "Run this as root or as the service's account, or with an operator's token in CERTIFY_TOKEN."
+            return [self._found("service-unseen", what, self._reason, remedy)]
         last = _last_error(self._data_dir / "logs" / "service.exceptions.log")
-        if pid := _holder(self._data_dir):
+        if pid := DataFolderLock(self._data_dir).holder():
             remedy = "See logs/session.log in the data folder; if there is nothing new in it, restart the service."
             what = f"The service runs (pid {pid}), and its API is of no help."
             return [self._found("service-silent", what, f"{self._reason} {last}".strip(), remedy)]
@@ -113,24 +116,6 @@ class PortCheck(NothingToFix):
 
 def _refused(error: LocalFault, port: int) -> Finding:
     return Finding("port-refused", Severity.ERROR, error.cause, "", error.remedy, subject=str(port))
-
-
-def _holder(data_dir: Path) -> str:
-    """Return the process id of the service that has the data folder, empty if none has."""
-    if not (data_dir / LOCK_FILE).exists():
-        return ""
-    lock = FileLock(data_dir / LOCK_FILE)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        try:
-            return (data_dir / PID_FILE).read_text().strip()
-        except OSError:
-            return "unknown"
-    except OSError:
-        return ""
-    lock.release()
-    return ""
 
 
 def _last_error(log: Path) -> str:

@@ -92,6 +92,12 @@ class OwnCertificate:
         self.ends = server.certificate.not_valid_after_utc
         return changed
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether there is a certificate that has not ended, although it may end soon."""
+        server = _read(self.file)
+        return server is not None and self._now() < server.certificate.not_valid_after_utc
+
     def _root(self) -> _Signed:
         root = _read(self._root_key_file)
         if root is None or not self._is_of_use(root.certificate):

@@ -6,6 +6,7 @@ that this version does not know, stay as they are.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from certify_core.files import read_file, write_atomically
+from certify_core.service.data_folder import unwritable
 from certify_core.service.listen import EVERY
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Server:
     """As clients call it."""
     port: int
     instance: str = ""
-    """What `GET /api/health` answers there, so that it can be told from others; new at every start."""
+    """What `GET /api/health` answers there, so that it can be told from others: see `instance_for`."""
     https: bool = False
     root: Path | None = field(default=None, compare=False)
     """The root certificate that its own is of; the system's roots if None."""
@@ -62,6 +64,12 @@ def server_at(data_dir: Path, host: str, port: int, *, instance: str = "", https
     """Return the server of a data folder, by a host that leads to it from this machine."""
     called = EVERY.get(host.strip("[]"), host.strip("[]"))
     return Server(called, port, instance, https, data_dir / ROOT_FILE if https else None)
+
+
+def instance_for(data_dir: Path) -> str:
+    """Return what a service is told from others by: new at every start, unless clients cannot be told of it."""
+    known = read_server(data_dir) if unwritable(data_dir) else None
+    return (known.instance if known else "") or secrets.token_hex(8)
 
 
 def write_servers(data_dir: Path, server: Server) -> None:

@@ -40,7 +40,7 @@ class Store:
     def __init__(self, engine: Engine, data_dir: Path, keepers: Sequence[SecretKeeper] = ()) -> None:
         migrate(engine)
         self.vault = Vault.open(data_dir, keepers)
-        self._database = Database(engine)
+        self._database = Database(engine, data_dir)
         self.certificates = Certificates(self._database)
         self.deployments = Deployments(self._database)
         self.schedule = Schedule(self._database)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from certify_core.errors import LocalFault
+from certify_core.files import refusal
 
 WRITES = "certify_writes"
 """Execution option on connections that will write, for a plugin whose database wants to know at the beginning."""
@@ -31,8 +33,10 @@ def nothing_more(_: Connection) -> None:
 class Database:
     """The engine with the rules for its use."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, data_dir: Path | None = None) -> None:
+        """`data_dir` is a folder on the disk of the database, if it is known: it tells more of what is wrong."""
         self._engine = engine
+        self._data_dir = data_dir
         self._writer = engine.execution_options(**{WRITES: True})
         self._lock = threading.Lock()
         self._writing: Connection | None = None
@@ -55,7 +59,7 @@ class Database:
         except IntegrityError:
             raise
         except DBAPIError as error:
-            raise database_fault("written", error) from error
+            raise database_fault("written", error, self._data_dir) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -70,9 +74,12 @@ class Database:
         return self._writing
 
 
-def database_fault(verb: str, error: DBAPIError | NoConnectionFree) -> LocalFault:
-    """Return what the database refused as an error with a remedy."""
+def database_fault(verb: str, error: DBAPIError | NoConnectionFree, data_dir: Path | None = None) -> LocalFault:
+    """Return what the database refused as an error with a remedy, and what the system says to a file beside it."""
+    said = refusal(data_dir) if data_dir is not None else None
+    besides = f" ({said.strerror})" if said is not None else ""
     return LocalFault(
-        f"The database cannot be {verb}: {getattr(error, 'orig', error)}.",
-        "Check free disk space and the permissions of the data folder, and that no other program holds the file.",
+        f"The database cannot be {verb}: {getattr(error, 'orig', error)}{besides}.",
+        "Check free disk space, whether the file system is read-only, and the permissions of the data folder, and that "
+        "no other program holds the file.",
     )

@@ -117,3 +117,12 @@ def test_deleting_takes_all_its_files_and_no_other_s(logs: CertificateLogs, tmp_
 def test_deleting_what_has_no_log_is_no_error(logs: CertificateLogs, tmp_path: Path) -> None:
     logs.delete("app")
     assert list((tmp_path / "logs/certificates").iterdir()) == []
+
+
+def test_what_cannot_be_written_harms_nobody_and_is_told_once(
+    logs: CertificateLogs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "logs/certificates/app.log").mkdir()
+    for message in ("first", "second"):
+        logs.write(happened(message))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -53,6 +53,25 @@ def test_a_heartbeat_between_is_no_check() -> None:
         assert check.runs == 1
 
 
+def test_health_is_checked_at_once_when_a_glance_shows_something_else() -> None:
+    check, seen = MadeUpCheck("one"), ["well"]
+    watch = HealthWatch(Checkup([check]), glance=lambda: seen[0], glances=FAST)
+    watch.start()
+    eventually(lambda: watch.report is not None)
+    seen[0] = "ill"
+    eventually(lambda: check.runs == 2)
+    watch.stop()
+
+
+def test_a_glance_that_shows_the_same_is_no_check() -> None:
+    check, glances = MadeUpCheck("one"), []
+    watch = HealthWatch(Checkup([check]), glance=lambda: glances.append(1), glances=FAST)
+    watch.start()
+    eventually(lambda: len(glances) > 3)
+    watch.stop()
+    assert check.runs == 1
+
+
 def test_other_checks_are_run_at_once() -> None:
     later = MadeUpCheck("later")
     with watching(MadeUpCheck("one")) as watch:

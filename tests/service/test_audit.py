@@ -63,6 +63,12 @@ def test_reading_is_not_entered(service: Service) -> None:
     assert service.call("GET", f"{AUDIT}/verify").body["entries"] == before
 
 
+def test_looking_after_ones_health_is_not_entered(service: Service) -> None:
+    before = service.call("GET", f"{AUDIT}/verify").body["entries"]
+    service.call("POST", "/api/health/check")
+    assert service.call("GET", f"{AUDIT}/verify").body["entries"] == before
+
+
 def test_strangers_fill_no_trail(service: Service) -> None:
     before = service.call("GET", f"{AUDIT}/verify").body["entries"]
     service.call("POST", CERTIFICATES, wanted("stranger.test"), token=None)

@@ -1,6 +1,6 @@
-"""A full disk, and a database that may not be written: a clear refusal, nothing half-written, and over when it is over.
+"""A full or read-only disk, a database that may not be written: a clear refusal, and nothing half-written.
 
-The full disk is a real one, mounted for the test: this needs root.
+The disks are real ones, mounted for the test; it is the kernel that finds an error on one. This needs root.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import certify_core.store
 from certify_core.api import LocalFault
 from certify_core.store import Store
 from certify_core.store.database import Database
-from tests.support.disks import full, mounted
+from tests.support.disks import FailingDisk, failing, full, mounted
 from tests.support.store_writes import WRITES, Filled, fill
 from tests.support.stores import KEY_PEM, NOW, open_store, sqlite_engine
 
@@ -101,6 +101,42 @@ def test_a_full_disk_refuses_a_new_data_folder_and_takes_it_when_there_is_room(s
         pass
     with open_store(small_disk) as store:
         assert store.certificates.page().items == []
+
+
+@pytest.fixture
+def failing_disk(tmp_path: Path) -> Iterator[FailingDisk]:
+    """A disk on which the kernel will find an error."""
+    with failing(tmp_path / "disk", megabytes=4) as disk:
+        yield disk
+
+
+@every_write
+def test_a_disk_that_has_become_read_only_refuses_a_write_as_a_whole_and_has_lost_nothing_when_it_is_mended(
+    failing_disk: FailingDisk, write: Callable[[Filled], Any]
+) -> None:
+    things = fill(failing_disk.folder)
+    with open_store(failing_disk.folder) as store:
+        filled = Filled(store, *things)
+        before = filled.contents()
+        failing_disk.fail()
+        with pytest.raises(LocalFault, match="Read-only file system") as fault:
+            write(filled)
+        during = filled.contents()
+    failing_disk.repair()
+    with open_store(failing_disk.folder) as store:
+        mended = Filled(store, *things)
+        after = mended.contents()
+        write(mended)
+    assert (during, after, "is read-only" in fault.value.remedy) == (before, before, True)
+
+
+def test_a_disk_that_has_become_read_only_refuses_a_certificate_as_a_whole(failing_disk: FailingDisk) -> None:
+    fill(failing_disk.folder)
+    with open_store(failing_disk.folder) as store:
+        failing_disk.fail()
+        with pytest.raises(LocalFault, match=r"cannot be saved in .*: Read-only file system"):
+            store.assets.save("app", "1", "certificate", KEY_PEM)
+        assert list((failing_disk.folder / "assets").rglob("*")) == []
 
 
 class WriteProtection:

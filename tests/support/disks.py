@@ -7,6 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.support.processes import installed
 from tests.support.service import Answer, Service
 
 
@@ -40,3 +43,80 @@ def first_refusal(service: Service) -> Answer:
         if answer.status != 201:
             return answer
     raise AssertionError("a full disk took everything")
+
+
+@contextlib.contextmanager
+def read_only(disk: Path) -> Iterator[None]:
+    """Mount a disk read-only while nobody has anything open on it for writing: Linux refuses it otherwise (EBUSY)."""
+    _mount("-o", "remount,ro", disk)
+    yield
+    _mount("-o", "remount,rw", disk)
+
+
+@contextlib.contextmanager
+def covered(folder: Path) -> Iterator[None]:
+    """Make a folder read-only under whoever uses it: by a mount on top of it, which what is open does not notice."""
+    _mount("--bind", folder, folder)
+    _mount("-o", "remount,bind,ro", folder)
+    try:
+        yield
+        _mount("-o", "remount,bind,rw", folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+class FailingDisk:
+    """A disk with a real file system, on which the kernel can be made to find an error: it is read-only from then on.
+
+    It cannot be mounted for writing again until it is unmounted and checked, as with a disk that is really damaged.
+    """
+
+    def __init__(self, folder: Path, *, megabytes: int) -> None:
+        self.folder = folder
+        self._image = folder.with_name(f"{folder.name}.ext4")
+        with self._image.open("wb") as image:
+            image.truncate(megabytes << 20)
+        subprocess.run(
+            [installed("mkfs.ext4", "e2fsprogs"), "-q", "-F", "-E", "lazy_itable_init=0", str(self._image)], check=True
+        )
+        folder.mkdir()
+        self.mount()
+
+    def mount(self) -> None:
+        """Mount it as administrators do: with the first error it becomes read-only."""
+        _mount("-o", "loop,errors=remount-ro", self._image, self.folder)
+
+    def unmount(self) -> None:
+        """Unmount it; refused while anything on it is open."""
+        subprocess.run(["umount", str(self.folder)], check=True)
+
+    def fail(self) -> None:
+        """Have the kernel find an error."""
+        found = subprocess.run(
+            ["findmnt", "-n", "-o", "SOURCE", str(self.folder)], check=True, capture_output=True, text=True
+        )
+        device = Path(found.stdout.strip()).name
+        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("found by a test")
+
+    def repair(self) -> None:
+        """Unmount, check and mount it."""
+        self.unmount()
+        # 1: errors were corrected (e2fsck(8)).
+        assert subprocess.run(["e2fsck", "-f", "-y", str(self._image)], capture_output=True, check=False).returncode < 2
+        self.mount()
+
+
+@contextlib.contextmanager
+def failing(folder: Path, *, megabytes: int) -> Iterator[FailingDisk]:
+    """Make a folder that is a disk of its own, which fails when it is told to."""
+    if not Path("/dev/loop-control").exists():
+        pytest.skip("no disk can be made to fail here: there are no loop devices")
+    disk = FailingDisk(folder, megabytes=megabytes)
+    try:
+        yield disk
+    finally:
+        disk.unmount()
+
+
+def _mount(*arguments: object) -> None:
+    subprocess.run(["mount", *map(str, arguments)], check=True)

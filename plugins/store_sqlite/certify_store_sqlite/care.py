@@ -181,5 +181,6 @@ def _fault(file: Path, verb: str, error: OSError | sqlite3.Error) -> LocalFault:
     what = "master key" if file.name == KEY else "database"
     return LocalFault(
         f"The {what} {file} cannot be {verb}: {error}.",
-        "Check free disk space and the permissions of the data folder, and that no other program holds its files.",
+        "Check free disk space, whether the file system is read-only, and the permissions of the data folder, and that "
+        "no other program holds its files.",
     )

@@ -40,7 +40,9 @@ POSIX_ONLY: dict[str, str] = {
     "tests/engine/test_x509.py::test_openssl_takes": PROGRAM,
     "tests/engine/test_x509.py::test_the_signing_request_holds_every_name_in_order": PROGRAM,
     "tests/engine/test_x509.py::test_the_serial_is_the_one_that_openssl_shows": PROGRAM,
+    "tests/health/test_data_folder.py::test_a_file_deep_down": PERMISSIONS,
     "tests/health/test_data_folder.py::test_a_file_that_another_user": PERMISSIONS,
+    "tests/health/test_data_folder.py::test_a_file_that_has_another_name": PERMISSIONS,
     "tests/health/test_data_folder.py::test_a_folder_as_the_service_makes_it": PERMISSIONS,
     "tests/health/test_data_folder.py::test_a_folder_that_takes_no_file": SYSTEM_CALLS,
     "tests/health/test_data_folder.py::test_a_link_is_left_alone": PERMISSIONS,
@@ -110,9 +112,11 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/store_sqlite/test_store_sqlite.py::test_only_the_owner_reads_its_files": PERMISSIONS,
     "tests/store/test_bad_disk.py::test_a_full_disk": PROGRAM,
     "tests/store/test_bad_disk.py::test_a_data_folder_on_a_read_only_disk": PROGRAM,
+    "tests/store/test_bad_disk.py::test_a_disk_that_has_become_read_only": PROGRAM,
     "tests/store/test_secrets_and_assets.py::test_only_the_owner_reads_the_master_key": PERMISSIONS,
     "tests/unit/test_files.py::test_a_file_is_private": PERMISSIONS,
     "tests/unit/test_files.py::test_a_full_disk_leaves_the_old_content": SYSTEM_CALLS,
+    "tests/unit/test_ownership.py": PERMISSIONS,
     "tests/unit/test_files.py::test_a_new_folder_and_its_files_are_private": PERMISSIONS,
     "tests/unit/test_files.py::test_a_process_killed_at_any_system_call_leaves_a_folder_whole_or_none[7]": (
         "A folder is not opened to make it durable: there is one system call less."
