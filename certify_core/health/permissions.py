@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from certify_core.domain.finding import Finding, Severity
@@ -123,23 +124,25 @@ class PermissionsCheck:
 
 def _first_of_another(path: Path, owner: int) -> Path | None:
     """Return the file or folder, or the first one below it, that belongs to somebody else; None if there is none."""
-    if _is_of_another(path, owner):
-        return path
-    for folder, folders, files in os.walk(path):
-        for name in (*folders, *files):
-            if _is_of_another(Path(folder, name), owner):
-                return Path(folder, name)
-        if path.name == "backups":
-            break  # they are mostly second names of what is looked at elsewhere, many times over
-    return None
-
-
-def _is_of_another(path: Path, owner: int) -> bool:
     try:
         facts = path.lstat()
     except FileNotFoundError:
-        return False
-    return facts.st_uid != owner and not stat.S_ISLNK(facts.st_mode)
+        return None  # it was removed meanwhile
+    if stat.S_ISLNK(facts.st_mode):
+        return None
+    if facts.st_uid != owner:
+        return path
+    folders = [str(path)] if stat.S_ISDIR(facts.st_mode) else []
+    while folders:
+        with suppress(FileNotFoundError, PermissionError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                facts = entry.stat(follow_symlinks=False)
+                if facts.st_uid != owner and not stat.S_ISLNK(facts.st_mode):
+                    return Path(entry.path)
+                # Backups are mostly second names of what is looked at elsewhere, many times over.
+                if stat.S_ISDIR(facts.st_mode) and path.name != "backups":
+                    folders.append(entry.path)
+    return None
 
 
 def _owner(path: Path) -> str:
