@@ -53,9 +53,9 @@ def doctor(data_dir: Path, fix: bool, as_json: bool) -> None:
 def _asked(data_dir: Path, *, fix: bool) -> Document:
     """Return what the running service says."""
     client = Client(data_dir)
+    more = other_version(client.get("/api/system/appversion"))
     repairs = _mended_as_root(data_dir) if fix else []
     answer = client.post("/api/health/fix" if fix else "/api/health/check", {} if fix else None, patience=PATIENCE)
-    more = other_version(client.get("/api/system/appversion"))
     findings = [*answer["findings"], *map(asdict, more)]
     repairs += answer.get("repairs", [])
     return {**answer, "service": client.url, "repairs": repairs, "findings": findings, "worst": _worst(findings)}
