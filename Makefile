@@ -29,7 +29,7 @@ check: $(INSTALLED)  ## style, types, architecture, dead code
 bench: $(INSTALLED) packages  ## throughput, memory and latencies, beside a peer
 	$(BIN)/python -m benchmarks
 
-campaign: $(INSTALLED) packages  ## what becomes of 200 damaged databases, beside the usual recipes by hand
+campaign: $(INSTALLED) packages  ## what becomes of 208 damaged databases, beside the usual recipes by hand
 	$(BIN)/python -m benchmarks.campaign
 
 packages:

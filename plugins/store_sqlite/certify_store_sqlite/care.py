@@ -57,7 +57,7 @@ class SqliteCare:
             damages = self._first_check(full=self._is_full_check_due()).damages
             if not damages:
                 with _named(self._files.database, "written"):
-                    damages = prove_writable(self._files.database, self._files.indexes, PATIENCE)
+                    damages = prove_writable(self._files, PATIENCE)
             if not damages:
                 return None
         return self._recovered(damages)
@@ -124,7 +124,7 @@ class SqliteCare:
         """Check a copy, which need not be checked again to be a backup; the database itself where none can be made."""
         try:
             copied = copy_and_check(self._files, full=full, patience=0)
-        except (OSError, sqlite3.Error):
+        except (OSError, sqlite3.Error, UnicodeDecodeError):
             return self.check(full=full)
         if copied.report.sound:
             self._ready = copied

@@ -15,7 +15,7 @@ from pathlib import Path
 from certify_core.api import CheckReport, Damage
 from certify_store_sqlite.guards import COUNTED, DELETED, sealed_columns
 from certify_store_sqlite.seals import COLUMN, SIZE, Value, change_of, holds
-from certify_store_sqlite.structure import STRUCTURE, is_held, of_structure
+from certify_store_sqlite.structure import STRUCTURE, UNREADABLE, is_held, of_structure
 
 
 def check(database: Path, known: int | None = None, *, full: bool = True) -> CheckReport:
@@ -41,7 +41,7 @@ def check(database: Path, known: int | None = None, *, full: bool = True) -> Che
                 connection.execute("BEGIN")  # all of it as it is at one moment, whoever writes meanwhile
                 damages = [*of_structure(connection, full=full), *_of_rows(connection, rows)]
                 last = _last_change(connection)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             if is_held(error):
                 raise
             damages = [_of_error(database, error)]
@@ -59,7 +59,7 @@ def _of_size(database: Path) -> list[Damage]:
     return [] if database.stat().st_size else [_no_database(database)]
 
 
-def _of_error(database: Path, error: sqlite3.DatabaseError) -> Damage:
+def _of_error(database: Path, error: Exception) -> Damage:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
         return _no_database(database)
     return Damage(STRUCTURE, f"{database.name} cannot be read: {error}.")

@@ -12,7 +12,8 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from pathlib import Path
 from certify_core.api import (
     Backup,
     Damage,
+    LocalFault,
     RecoveryReport,
     RowFate,
     Source,
@@ -40,6 +42,8 @@ from certify_store_sqlite.schema import Schema, read_schema, saved_schema
 from certify_store_sqlite.writing import INDEX
 
 REPORT = "report.json"
+Salvaged = tuple[Rows, list[RowFate]]
+"""Rows, and what became of those that are not simply kept."""
 DAMAGED_AT_MOST = 4
 """So many backups are read if none of them is whole: what is damaged in one is mostly whole in another."""
 
@@ -53,13 +57,11 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
     began = time.monotonic()
     aside = _set_aside(files, [files.database, files.wal])
     found, is_whole = _best_backups(files, backups)
-    schema = read_schema(files.database) or saved_schema(files.schema) or (read_schema(found[0]) if found else None)
-    if schema is None:
+    schemas = _schemas(files, found)
+    if not schemas:
         return _begin_anew(files, aside, damages, began)
-    rows, fates = _salvaged(files, schema, found, is_whole=is_whole)
-    fates += drop_orphans(rows, schema.parents)
     built = files.database.with_name(".recovered.tmp")
-    fates += build(built, schema, rows)
+    rows, fates = _built(built, schemas, lambda schema: _salvaged(files, schema, found, is_whole=is_whole))
     _take_place(files, built)
     is_covered = _are_rows_intact(damages) or (is_whole and _is_newest(files, found[0], backups))
     report = RecoveryReport(
@@ -67,7 +69,7 @@ def recover(files: DatabaseFiles, backups: Sequence[Backup], damages: Sequence[D
         damages=tuple(damages),
         set_aside=aside,
         backup_id=found[0].parent.name if found and found[0] != files.backup else None,
-        rows={table: len(rows.of(table)) for table in schema.tables},
+        rows={table: len(rows.of(table)) for table in rows.tables},
         sources=dict(Counter(version.source for _, _, version in rows.all())),
         fates=tuple(fates),
         complete=is_covered and _is_complete(files, rows, fates),
@@ -109,9 +111,27 @@ def restore(files: DatabaseFiles, backup: Backup) -> RecoveryReport:
     return report
 
 
-def _salvaged(
-    files: DatabaseFiles, schema: Schema, backups: Sequence[Path], *, is_whole: bool
-) -> tuple[Rows, list[RowFate]]:
+def _schemas(files: DatabaseFiles, backups: Sequence[Path]) -> list[Schema]:
+    """Return the schemas that there are, the likeliest first: that of the database itself may be damaged, too."""
+    read = (read_schema(files.database), saved_schema(files.schema), *map(read_schema, backups))
+    return list({schema.statements: schema for schema in read if schema is not None}.values())
+
+
+def _built(path: Path, schemas: Sequence[Schema], salvaged: Callable[[Schema], Salvaged]) -> Salvaged:
+    """Build a database by the schema that makes the most of what is there, and return its rows and their fates."""
+    attempts = sorted(((schema, salvaged(schema)) for schema in schemas), key=lambda attempt: -len(attempt[1][0].all()))
+    for schema, found in attempts[:-1]:
+        with suppress(sqlite3.DatabaseError, LocalFault):
+            return _built_by(path, schema, *found)
+    schema, found = attempts[-1]
+    return _built_by(path, schema, *found)
+
+
+def _built_by(path: Path, schema: Schema, rows: Rows, fates: list[RowFate]) -> Salvaged:
+    return rows, [*fates, *drop_orphans(rows, schema.parents), *build(path, schema, rows)]
+
+
+def _salvaged(files: DatabaseFiles, schema: Schema, backups: Sequence[Path], *, is_whole: bool) -> Salvaged:
     salvaged = Rows(schema.tables)
     for folder in (files.data_dir, *_unfinished(files)):
         salvage(folder / files.database.name, folder / files.wal.name, salvaged)

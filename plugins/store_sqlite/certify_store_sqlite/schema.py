@@ -11,8 +11,12 @@ from pathlib import Path
 from certify_core.api import write_atomically
 from certify_store_sqlite.guards import key_columns, sealed_columns
 from certify_store_sqlite.rows import Table
+from certify_store_sqlite.seals import COLUMN
 
 _ORDER = "CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END"
+_ENTRIES = f"""
+SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_stat*' ORDER BY {_ORDER}
+"""  # noqa: S608 - the tables of ANALYZE have no statement that anybody may run
 _VIRTUAL = "CREATE VIRTUAL TABLE %"
 
 
@@ -29,6 +33,13 @@ class Schema:
             self.parents = {name: _parents(empty, name) for name in self.tables}
             """The foreign keys of each table: columns, and the table that they refer to."""
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether there are tables, each with seals, and all that they refer to: damaged names lead nowhere."""
+        refers_to = {table for parents in self.parents.values() for _, table in parents}
+        are_sealed = all(COLUMN in table.columns for table in self.tables.values())
+        return bool(self.tables) and are_sealed and refers_to <= self.tables.keys()
+
     def save(self, path: Path) -> None:
         """Keep it beside the database."""
         write_atomically(path, json.dumps(self.statements).encode())
@@ -41,7 +52,7 @@ def read_schema(database: Path) -> Schema | None:
             schema = Schema(_statements(connection))
     except (sqlite3.Error, UnicodeDecodeError):
         return None
-    return schema if schema.tables else None
+    return schema if schema.is_usable else None
 
 
 def saved_schema(path: Path) -> Schema | None:
@@ -50,7 +61,24 @@ def saved_schema(path: Path) -> Schema | None:
         schema = Schema(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError, sqlite3.Error):
         return None
-    return schema if schema.tables else None
+    return schema if schema.is_usable else None
+
+
+def is_consistent(connection: sqlite3.Connection) -> bool:
+    """Return whether the schema is what its own statements make, which SQLite does not look at.
+
+    Without what belongs to virtual tables: whether there can be any depends on how SQLite was built.
+
+    Raises:
+        sqlite3.DatabaseError, UnicodeDecodeError: it cannot be read.
+    """
+    of_indexes = index_tables(connection)
+    found = [entry for entry in connection.execute(_ENTRIES).fetchall() if entry[2] not in of_indexes]
+    with closing(sqlite3.connect(":memory:")) as empty:
+        for *_, statement in found:
+            if statement is not None:
+                empty.execute(statement)
+        return set(empty.execute(_ENTRIES)) == set(found)
 
 
 def virtual_tables(connection: sqlite3.Connection) -> list[str]:
@@ -67,8 +95,8 @@ def index_tables(connection: sqlite3.Connection) -> set[str]:
 def _statements(connection: sqlite3.Connection) -> list[str]:
     """Return the statements without those of the tables in which virtual tables keep what they have: they make them."""
     shadows = _shadows(connection)
-    found = connection.execute(f"SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY {_ORDER}")  # noqa: S608
-    return [sql for name, sql in found.fetchall() if name not in shadows]
+    found = connection.execute(_ENTRIES).fetchall()
+    return [statement for _, name, _, statement in found if statement is not None and name not in shadows]
 
 
 def _shadows(connection: sqlite3.Connection) -> set[str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import sqlite3
 
 from certify_core.api import Damage
-from certify_store_sqlite.schema import index_tables
+from certify_store_sqlite.schema import index_tables, is_consistent
 from certify_store_sqlite.writing import INDEX
 
 HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN}
 """What SQLite says of a file that another program has, or that may not be opened."""
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What Python raises of a file that SQLite cannot read: if a damaged name is in the message, it cannot be decoded."""
 STRUCTURE = "structure"
 FEW = 10
 """So many of SQLite's own complaints are told."""
@@ -24,14 +26,16 @@ def of_structure(connection: sqlite3.Connection, *, full: bool) -> list[Damage]:
     """Return what SQLite finds; `full` is whether indexes agree with their tables, too.
 
     Raises:
-        sqlite3.DatabaseError: somebody holds the file, or its schema cannot be read.
+        sqlite3.DatabaseError, UnicodeDecodeError: somebody holds the file, or its schema cannot be read.
     """
+    if not is_consistent(connection):
+        return [Damage(STRUCTURE, "The schema is not what its own statements make.")]
     complaints = _complaints(connection, "integrity_check" if full else "quick_check", FEW)
     code = INDEX if complaints and _are_of_indexes_alone(connection) else STRUCTURE
     return [Damage(code, f"SQLite says: {complaint}.") for complaint in complaints]
 
 
-def is_held(error: sqlite3.DatabaseError) -> bool:
+def is_held(error: Exception) -> bool:
     """Return whether that is said of a file that another program has."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in HELD
 
@@ -49,7 +53,7 @@ def _is_any_damaged(connection: sqlite3.Connection, tables: set[str]) -> bool:
 def _complaints(connection: sqlite3.Connection, pragma: str, about: int | str) -> list[str]:
     try:
         return [verdict for (verdict,) in connection.execute(f"PRAGMA {pragma}({about})") if verdict != "ok"]
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         if is_held(error):
             raise
         return [str(error)]
