@@ -205,19 +205,20 @@ def port_of(server: ScriptedServer) -> int:
 
 
 def test_a_service_that_dies_while_somebody_waits(tmp_path: Path) -> None:
-    service, gate = Service(tmp_path / "data").start(), Gate(tmp_path)
-    place = f"files:dir={tmp_path / 'site'},reload={gate.command}"
-    command = [sys.executable, "-m", "certify_core.cli", "request", HERE, "--ca", "local", "--deploy", place, "--wait"]
-    with subprocess.Popen(
-        [*command, "--data-dir", str(service.data_dir)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as waiting:
-        assert waiting.stdout is not None
-        while "saved" not in waiting.stdout.readline():
-            pass
-        gate.wait_for_arrival()
-        service.kill()
-        _, told = waiting.communicate(timeout=60)
-    gate.let_go()
+    service = Service(tmp_path / "data").start()
+    there = ["--data-dir", str(service.data_dir)]
+    with Gate() as gate:
+        place = f"files:dir={tmp_path / 'site'},reload={gate.command}"
+        command = [sys.executable, "-m", "certify_core.cli", "request", HERE, "--ca", "local", "--deploy", place]
+        with subprocess.Popen(
+            [*command, "--wait", *there], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as waiting:
+            assert waiting.stdout is not None
+            while "saved" not in waiting.stdout.readline():
+                pass
+            gate.wait_for_arrival()
+            service.kill()
+            _, told = waiting.communicate(timeout=60)
     service.close()
     assert (waiting.returncode, "The service stopped answering." in told) == (3, True)
 

@@ -14,6 +14,8 @@ from tests.support.ports import free_port
 from tests.support.service import Service
 from tests.support.two_authorities import TwoAuthorities, two_authorities
 
+NOWHERE = str(Path("/nowhere").absolute())
+
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, pebble: Pebble) -> Iterator[TwoAuthorities]:
@@ -70,7 +72,7 @@ def test_a_name_that_the_authority_for_tests_cannot_reach_is_named(service: Serv
 def test_every_name_is_tried_and_not_the_first_alone(service: Service, both: TwoAuthorities) -> None:
     """The original stopped at the first name that failed."""
     names = ["one.example.test", "two.example.test"]
-    settings = wish(both, *names, challenge={"provider": "webroot", "parameters": {"path": "/nowhere"}})
+    settings = wish(both, *names, challenge={"provider": "webroot", "parameters": {"path": NOWHERE}})
     del settings["id"]
     answer = service.call("POST", "/api/managedcertificates/test", {"settings": settings})
     steps = {step["name"]: step for step in answer.body["steps"]}
@@ -79,7 +81,7 @@ def test_every_name_is_tried_and_not_the_first_alone(service: Service, both: Two
 
 
 def test_nothing_is_ordered_where_something_has_failed_already(service: Service, both: TwoAuthorities) -> None:
-    settings = wish(both, "bad.example.test", challenge={"provider": "webroot", "parameters": {"path": "/nowhere"}})
+    settings = wish(both, "bad.example.test", challenge={"provider": "webroot", "parameters": {"path": NOWHERE}})
     del settings["id"]
     answer = service.call("POST", "/api/managedcertificates/test", {"settings": settings, "order": True})
     assert answer.body["steps"][-1]["outcome"] == "skipped"

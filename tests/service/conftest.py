@@ -35,6 +35,7 @@ def name() -> str:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
+def gate() -> Iterator[Gate]:
     """Where a deployment waits."""
-    return Gate(tmp_path)
+    with Gate() as opened:
+        yield opened

@@ -18,6 +18,7 @@ from tests.support.wishes import CERTIFICATES, files_at, resting, wish
 
 NOBODY = "https://127.0.0.1:9/directory"
 """An ACME directory: what is wanted of one is checked without asking it."""
+SITE = Path("/srv").absolute()
 
 REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("nonsense", {"nonsense": 1}),
@@ -36,11 +37,11 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("challenge.parameters.port", {"challenge": {"provider": "http", "parameters": {"port": "eighty"}}}),
     ("challenge.parameters.colour", {"challenge": {"provider": "http", "parameters": {"colour": 1}}}),
     ("deployments.0.target", {"deployments": [{"target": "moon"}]}),
-    ("deployments.1.target", {"deployments": [files_at(Path("/srv")), {"target": "moon"}]}),
+    ("deployments.1.target", {"deployments": [files_at(SITE), {"target": "moon"}]}),
     ("deployments.0.parameters.dir", {"deployments": [{"target": "files"}]}),
     ("deployments.0.parameters.dir", {"deployments": [files_at(Path("relative"))]}),
-    ("deployments.0.parameters.reload_timeout", {"deployments": [files_at(Path("/srv"), reload_timeout="soon")]}),
-    ("deployments.0.nonsense", {"deployments": [{**files_at(Path("/srv")), "nonsense": 1}]}),
+    ("deployments.0.parameters.reload_timeout", {"deployments": [files_at(SITE, reload_timeout="soon")]}),
+    ("deployments.0.nonsense", {"deployments": [{**files_at(SITE), "nonsense": 1}]}),
     ("renewal.at_percent", {"renewal": {"at_percent": 100}}),
     ("renewal.automatic", {"renewal": {"automatic": "perhaps"}}),
     ("id", {"id": "../elsewhere"}),

@@ -44,8 +44,9 @@ def test_the_last_event_says_how_it_went(service: Service, name: str) -> None:
     assert watched(service, start(service, name))[-1].data == {"outcome": "succeeded"}
 
 
-def test_work_that_fails_ends_as_failed_and_says_why(service: Service, name: str) -> None:
-    events = watched(service, start(service, name, deployments=[files_at(Path("/proc/certify"))]))
+def test_work_that_fails_ends_as_failed_and_says_why(service: Service, name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    events = watched(service, start(service, name, deployments=[files_at(tmp_path / "file" / "below")]))
     failed = next(event for event in events if event.kind == "deployment failed")
     assert (events[-1].data["outcome"], failed.data["failure"]["failure_class"]) == ("failed", "local")
 

@@ -11,8 +11,6 @@ from tests.support.sse import watched
 from tests.support.wishes import CERTIFICATES, files_at, resting, wish
 
 TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-NOWHERE = Path("/proc/certify")
-"""Nobody can write there."""
 
 
 def test_a_certificate_that_was_issued_is_issued_again_on_request(service: Service, name: str) -> None:
@@ -109,11 +107,12 @@ def test_there_is_no_plan_before_there_is_a_certificate(service: Service, name: 
 
 
 def test_a_place_that_fails_is_shown_and_does_not_keep_the_others(service: Service, name: str, tmp_path: Path) -> None:
-    places = [files_at(NOWHERE), files_at(tmp_path / "site")]
+    (tmp_path / "file").touch()
+    places = [files_at(tmp_path / "file" / "below"), files_at(tmp_path / "site")]
     certificate = issue(service, wish(name, deployments=places))
     failed, deployed = certificate["deployments"]
     assert (certificate["status"], failed["status"], deployed["status"]) == ("warning", "failed", "deployed")
-    assert str(NOWHERE) in failed["failure"]["cause"]
+    assert str(tmp_path / "file") in failed["failure"]["cause"]
     assert TIME.fullmatch(failed["next_attempt_at"])
 
 

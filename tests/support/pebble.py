@@ -17,6 +17,7 @@ from typing import Any
 import urllib3
 from cryptography import x509
 
+from tests.support.beside import as_linux
 from tests.support.certificates import CertificateAuthority
 from tests.support.newer_pebble import newer_programs
 from tests.support.ports import free_port
@@ -80,8 +81,8 @@ class Pebble:
         """Where it looks for answers to tls-alpn-01."""
         self._make_tls()
         self._config: dict[str, object] = {
-            "certificate": str(folder / "tls.pem"),
-            "privateKey": str(folder / "tls.key"),
+            "certificate": as_linux(folder / "tls.pem"),
+            "privateKey": as_linux(folder / "tls.key"),
             "httpPort": self.http_port,
             "tlsPort": self.tls_port,
             "ocspResponderURL": "",
@@ -203,7 +204,7 @@ class Pebble:
         resolver = [challtestsrv, "-management", f"127.0.0.1:{dns_management}", *answers]
         unused = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]
         self._run([*resolver, *unused], "dns.log", f"{self._dns_management}/")
-        server = [pebble, "-config", str(config), "-dnsserver", self.dns, *self._arguments]
+        server = [pebble, "-config", as_linux(config), "-dnsserver", self.dns, *self._arguments]
         self._run(server, "pebble.log", self.directory, f"{self.management}/roots/0")
 
     def _run(self, command: list[str], log: str, *addresses: str) -> None:

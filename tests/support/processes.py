@@ -1,4 +1,7 @@
-"""Programs that run beside a test: started with a log, awaited, and stopped for certain."""
+"""Programs that run beside a test: started with a log, awaited, and stopped for certain.
+
+For a test on Windows Python they run on the Linux around its machine (`tests.support.beside`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.beside import ProgramBeside
+
 _POLL_SECONDS = 0.02
 
 
@@ -21,6 +26,8 @@ class ProgramEnded(Exception):
 
 def installed(program: str, package: str) -> str:
     """Return the path of a program; without it the test fails, as a skipped test proves nothing."""
+    if os.name == "nt":
+        return program
     path = shutil.which(program, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
     if path is None:
         pytest.fail(f"{program} is not installed. Install the Debian package {package}.", pytrace=False)
@@ -32,6 +39,11 @@ class Program:
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         self._log = log
+        self._process: subprocess.Popen[bytes] | ProgramBeside
+        if os.name == "nt":
+            own = {name: value for name, value in (environment or {}).items() if os.environ.get(name) != value}
+            self._process = ProgramBeside(command, log, own)
+            return
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
@@ -54,7 +66,7 @@ class Program:
 
     def log(self) -> str:
         """Return the end of what it has written."""
-        return self._log.read_text(errors="replace")[-4000:]
+        return self._log.read_text(encoding="utf-8", errors="replace")[-4000:]
 
     def stop(self) -> None:
         """End it, gently first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,8 @@ COLOUR = "\x1b[3"
 
 def on_a_terminal(*arguments: str, environment: Mapping[str, str]) -> str:
     """Run the command line with a terminal as its standard output; return what came there."""
+    import pty  # Windows has none
+
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "certify_core.cli", *arguments]
     variables = {**os.environ, "TERM": "xterm", "COLUMNS": "200", **environment}

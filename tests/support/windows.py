@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.support.beside import DISK, PORT
 from tests.windows.lab import build
 from tests.windows.lab.selection import RECORD
 
@@ -70,18 +71,22 @@ class WindowsMachine:
             "PYTHONUTF8": "1",
         }
         self._alive: subprocess.Popen[bytes] | None = None
+        self._beside: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         _copy(build.lab(), self._prefix)
         _install(build.wheel(), self.disk / "Python" / "Lib" / "site-packages")
         _copy_tree(self._tests)
         self._alive = self._boot()
+        self._beside = self._run_programs_beside()
         return self
 
     def __exit__(self, *_: object) -> None:
         subprocess.run(["wineserver", "--kill"], env=self._environment, check=False)
         assert self._alive is not None
         self._alive.wait(30)
+        assert self._beside is not None
+        self._beside.communicate(timeout=30)
         shutil.rmtree(self._prefix, ignore_errors=True)
 
     @property
@@ -131,6 +136,14 @@ class WindowsMachine:
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         return ["nsenter", "--net", *user, f"--target={self._alive.pid}", *command]
 
+    def _run_programs_beside(self) -> subprocess.Popen[str]:
+        """Start what runs programs of Linux in the machine's network, and tell the tests where to ask for them."""
+        command = self.inside([sys.executable, "-m", "tests.support.beside"])
+        process = subprocess.Popen(command, cwd=build.PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        self._environment |= {PORT: process.stdout.readline().strip(), DISK: str(self.disk)}
+        return process
+
     def _boot(self) -> subprocess.Popen[bytes]:
         """Start the process that keeps the machine and its network alive until it is killed."""
         new_network = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
@@ -163,9 +176,11 @@ def _share(source: str, target: str) -> None:
 
 
 def _install(wheel: Path, site_packages: Path) -> None:
+    """Install Certify; its files are as old as the wheel, as Python knows by that which compiled modules it can use."""
+    made = wheel.stat().st_mtime
     with zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
-            archive.extract(entry, site_packages)
+            os.utime(archive.extract(entry, site_packages), (made, made))
 
 
 def _copy_tree(target: Path) -> None:

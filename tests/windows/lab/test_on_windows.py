@@ -19,14 +19,17 @@ SUITES = {
     "configuration": ["tests/configuration"],
     "plugins": ["tests/plugins"],
     "acme, health and notifications": ["tests/acme", "tests/health", "tests/notifications"],
+    "service": ["tests/service"],
+    "command line and moving": ["tests/cli", "tests/transfer"],
+    "issuance": ["tests/issuance"],
 }
 """What is run in one process each, and again if that ends before its time (`run_suite`)."""
 
 
-@pytest.mark.timeout(40 * MINUTES)
+@pytest.mark.timeout(60 * MINUTES)
 @pytest.mark.parametrize("suite", SUITES)
 def test_the_tests_pass_on_windows(machines: Machines, suite: str) -> None:
-    ended = run_suite(machines, SUITES[suite], timeout=15 * MINUTES)
+    ended = run_suite(machines, SUITES[suite], timeout=25 * MINUTES)
     assert not ended.failed, "\n".join(ended.outputs)
 
 
