@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,3 +173,13 @@ def test_a_service_that_could_not_start_says_so_at_the_address_of_its_heartbeat(
     with ScriptedServer() as server:
         launched(idle.configure(heartbeatUrl=f"{server.url}/ping/2f6b"))
         eventually(lambda: len(server.requests("/ping/2f6b/fail")) > 0)
+
+
+def test_a_service_in_another_programs_folder_says_so_and_leaves_its_database_alone(idle: Service) -> None:
+    database = idle.data_dir / "manageditems.db"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE manageditem (id TEXT PRIMARY KEY, json TEXT)")
+    before = database.read_bytes()
+    launched(idle)
+    assert "is another program's" in found(idle)["start-failed"]["evidence"]
+    assert database.read_bytes() == before

@@ -17,6 +17,7 @@ from certify_store_sqlite.check import check
 from certify_store_sqlite.copying import CheckedCopy, copy_and_check
 from certify_store_sqlite.export import export_json, export_sql
 from certify_store_sqlite.files import DatabaseFiles
+from certify_store_sqlite.foreign import refuse_foreign
 from certify_store_sqlite.key_file import KEY, put_key_back
 from certify_store_sqlite.presence import Presence
 from certify_store_sqlite.recovery import recover, restore
@@ -50,6 +51,7 @@ class SqliteCare:
         """Check the database before it is opened, and recover it if it is damaged; else see that it can be written."""
         if not self._files.database.exists() and not self._files.backup.exists() and not self.backups():
             return None  # a data folder that is new
+        refuse_foreign(self._files)
         self._put_key_back()
         if not self._files.database.exists():
             damages: Sequence[Damage] = [_gone(self._files.database)]
