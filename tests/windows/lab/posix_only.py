@@ -33,6 +33,7 @@ POSIX_ONLY: dict[str, str] = {
     "tests/cli/test_access.py": STARTS,
     "tests/cli/test_apply.py::test_a_terminal_gets_colours": TERMINAL,
     "tests/cli/test_certificates.py": STARTS,
+    "tests/cli/test_closed_folder.py": PERMISSIONS,
     "tests/cli/test_completion.py": STARTS,
     "tests/cli/test_demo.py": "The demo's process does what it should, and does not always end under Wine.",
     "tests/cli/test_deploy.py": SHELL,
