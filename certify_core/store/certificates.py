@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from certify_core.domain.certificate import ManagedCertificate, Status
@@ -147,15 +147,19 @@ class Certificates:
     def page(self, *, limit: int = 50, after: str | None = None, search: str = "", status: str | None = None) -> Page:
         """Return summaries sorted by name; `after` is `Page.next` of the page before."""
         limit = min(max(limit, 1), MAX_PAGE)
-        query = select(*_SUMMARY).order_by(C.name, C.id).limit(limit + 1)
+        conditions: list[ColumnElement[bool]] = []
         if status is not None:
             # A search stays in the index that has all it reads, however many there are of the status.
-            query = query.where((C.status.concat("") if search else C.status) == status)
+            conditions.append((C.status.concat("") if search else C.status) == status)
         if after is not None:
-            query = query.where(tuple_(C.name, C.id) > tuple_(*_cursor(after)))
+            conditions.append(tuple_(C.name, C.id) > tuple_(*_cursor(after)))
         with self._database.read() as connection:
             if search:
-                query = query.where(found_by(connection, search))
+                conditions.append(found_by(connection, search))
+                # That index alone is walked, and the rows are fetched of what is on the page.
+                found = select(C.id).where(*conditions).order_by(C.name, C.id).limit(limit + 1)
+                conditions = [C.id.in_(found.correlate(None))]
+            query = select(*_SUMMARY).where(*conditions).order_by(C.name, C.id).limit(limit + 1)
             rows = connection.execute(query).all()
         items = [_summary(row) for row in rows[:limit]]
         return Page(items, _cursor_after(rows[limit - 1]) if len(rows) > limit else None)
