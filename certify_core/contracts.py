@@ -206,6 +206,23 @@ class SecretKeeper(Protocol):
 
 
 @runtime_checkable
+class FolderKeeper(Protocol):
+    """Closes a folder to other accounts of the machine, on systems where the mode that it is made with does not."""
+
+    name: str
+    """Short, in lower case, with hyphens."""
+    title: str
+    """One line for people."""
+
+    def close(self, folder: Path) -> None:
+        """Let in only the service's account and administrators: the service has just made its data folder.
+
+        Raises:
+            CertifyError: the system refuses; the service goes on all the same.
+        """
+
+
+@runtime_checkable
 class HealthCheck(Protocol):
     """Looks after one thing that Certify needs.
 

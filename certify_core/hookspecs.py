@@ -26,6 +26,7 @@ from certify_core.contracts import (
     Authority,
     ChallengeProvider,
     DeploymentTarget,
+    FolderKeeper,
     HealthCheck,
     Notifier,
     PluginContext,
@@ -76,6 +77,10 @@ class HookSpecs:
     @hookspec
     def certify_secret_keepers(self, context: PluginContext) -> Sequence[SecretKeeper]:  # type: ignore[empty-body]
         """Return what protects the master key on this system: the first one is used, without any the file is plain."""
+
+    @hookspec
+    def certify_folder_keepers(self, context: PluginContext) -> Sequence[FolderKeeper]:  # type: ignore[empty-body]
+        """Return what closes a data folder to others when the service has just made it; all are used."""
 
     @hookspec
     def certify_health_checks(self, context: PluginContext) -> Sequence[HealthCheck]:  # type: ignore[empty-body]

@@ -25,6 +25,7 @@ from certify_core.contracts import (
     ChallengeProvider,
     DeploymentTarget,
     DirectAuthority,
+    FolderKeeper,
     HealthCheck,
     Notifier,
     PluginContext,
@@ -135,6 +136,7 @@ class Plugins:
         self.sign_ins: Registry[SignIn] = Registry("sign-in")
         self.log_handlers: Registry[logging.Handler] = Registry("log handler")
         self.secret_keepers: Registry[SecretKeeper] = Registry("secret keeper")
+        self.folder_keepers: Registry[FolderKeeper] = Registry("folder keeper")
         self.health_checks: Registry[HealthCheck] = Registry("health check")
         self.selftests: Registry[SelfTest] = Registry("selftest")
         self.notifiers: Registry[Notifier] = Registry("notifier")
@@ -212,6 +214,7 @@ class Plugins:
             ("certify_authorities", self.authorities, (AcmeAuthority, DirectAuthority)),
             ("certify_log_handlers", self.log_handlers, (logging.Handler,)),
             ("certify_secret_keepers", self.secret_keepers, (SecretKeeper,)),
+            ("certify_folder_keepers", self.folder_keepers, (FolderKeeper,)),
             ("certify_health_checks", self.health_checks, (HealthCheck,)),
             ("certify_selftests", self.selftests, (SelfTest,)),
             ("certify_notifiers", self.notifiers, (Notifier,)),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 
-from certify_core.errors import LocalFault
+from certify_core.contracts import FolderKeeper
+from certify_core.errors import LocalFault, failure_of
 from certify_core.files import refusal
 from certify_core.service.token import TOKEN_FILE
 
+_log = logging.getLogger(__name__)
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -28,6 +32,15 @@ def usable(data_dir: Path) -> Path:
     except OSError as error:
         raise _fault(data_dir, error) from error
     return data_dir.resolve()
+
+
+def close_to_others(data_dir: Path, keepers: Iterable[FolderKeeper]) -> None:
+    """Have a folder that was just made closed; the service works also in one that cannot be, and health says it."""
+    for keeper in keepers:
+        try:
+            keeper.close(data_dir)
+        except Exception as error:
+            _log.warning("The data folder stays open to others: %s", failure_of(error))
 
 
 def unwritable(data_dir: Path) -> LocalFault | None:

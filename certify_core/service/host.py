@@ -29,7 +29,7 @@ from certify_core.plugins import Plugins
 from certify_core.service.audit_journal import AuditJournal
 from certify_core.service.checks import ApiCheck, ConfigurationCheck, ServiceState, StartCheck
 from certify_core.service.config import read_configuration
-from certify_core.service.data_folder import unwritable, usable
+from certify_core.service.data_folder import close_to_others, unwritable, usable
 from certify_core.service.listen import is_loopback
 from certify_core.service.lock import locked
 from certify_core.service.logs import add_system_logs, set_up_logs
@@ -73,6 +73,7 @@ class Host:
         Raises:
             CertifyError: the data folder cannot be used, or another service uses it.
         """
+        is_new = not data_dir.exists()
         self.data_dir = usable(data_dir)
         self._named_data_dir = data_dir.absolute()
         self._overrides = overrides
@@ -89,8 +90,10 @@ class Host:
         """What is to be done to the store while it is closed."""
         self.instance = instance_for(self.data_dir)
         self._api = ApiOffer(self.data_dir, self.state, self.instance, self._is_offered)
-        self.token = self._read_token()
         self.plugins = self._load_plugins()
+        if is_new:
+            close_to_others(self.data_dir, self.plugins.folder_keepers)
+        self.token = self._read_token()
         self.works: Works | None = None
         self.watch = HealthWatch(self._checkup(), self.config.heartbeatUrl, glance=self._glance)
         self._open(logs_fault)

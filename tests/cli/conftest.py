@@ -13,7 +13,7 @@ from tests.support.service import Service
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service."""
-    running = Service(tmp_path_factory.mktemp("service")).start()
+    running = Service(tmp_path_factory.mktemp("service") / "data").start()
     yield running
     running.close()
 

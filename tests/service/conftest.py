@@ -15,7 +15,8 @@ from tests.support.service import Service
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that all tests of a file share; it logs all that it can."""
-    running = Service(tmp_path_factory.mktemp("service") / "data").configure(logLevel="debug").start()
+    data = tmp_path_factory.mktemp("service") / "data"  # not there yet: what makes it closes it to others
+    running = Service(data, environment={"CERTIFY_LOG_LEVEL": "debug"}).start()
     yield running
     running.close()
 

@@ -44,6 +44,10 @@ PYTEST = (
 )
 
 
+OWNER_ALONE = 0o077
+"""Wine makes a new file's access list of its mode; so the user's folders are the user's alone, as Windows has them."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a Windows process ended."""
@@ -103,6 +107,7 @@ class WindowsMachine:
         """Run Windows Python in the folder of the tests and wait; raise TimeoutExpired after `timeout` seconds."""
         process = subprocess.Popen(
             self.inside(["wine", PYTHON, *arguments]),
+            umask=OWNER_ALONE,
             cwd=self._tests,
             env={**self._environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -150,6 +155,7 @@ class WindowsMachine:
         lasting = ["wine", PYTHON, "-c", "print(flush=True); import threading; threading.Event().wait()"]
         process = subprocess.Popen(
             [*new_network, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *lasting],
+            umask=OWNER_ALONE,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -57,7 +57,8 @@ if sys.platform == "win32":
     from collections.abc import Iterator
     from typing import Any
 
-    from certify_core.api import Finding, LocalFault, ServiceWish, Severity
+    from certify_core.api import Finding, LocalFault, PluginContext, ServiceWish, Severity
+    from certify_core.plugins import Plugins
     from certify_core.testing.health_check import HealthCheckContract
     from certify_windows_service import folder_access
     from certify_windows_service.folder_check import FolderAccessCheck
@@ -124,6 +125,11 @@ if sys.platform == "win32":
         folder_access.close_to_others(tmp_path, [])
         ((_, _, what, owner, *_),) = asked
         assert (what & 0x1, win32security.ConvertSidToStringSid(owner)) == (0x1, "S-1-5-32-544")
+
+    def test_what_closes_a_folder_that_the_service_makes_itself(tmp_path: Path) -> None:
+        (keeper,) = Plugins.load(PluginContext(tmp_path)).folder_keepers
+        keeper.close(open_to_everybody(tmp_path))
+        assert [item.code for item in FolderAccessCheck(tmp_path).run()] == ["folder-access"]
 
     def test_installing_the_service_closes_its_folder(tmp_path: Path) -> None:
         data, manager = tmp_path / "data", WindowsServices()

@@ -31,3 +31,13 @@ if sys.platform == "win32":
     def test_starting_what_may_start_makes_it_run() -> None:
         http_service.enable_and_start(http_service.NAME)
         assert http_service.state(http_service.NAME) == ServiceState(installed=True, running=True)
+
+    def test_a_service_manager_that_fails_midway_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+        import win32service
+
+        def fail(_: object) -> None:
+            raise win32service.error(6, "QueryServiceStatusEx", "The handle is invalid.")
+
+        monkeypatch.setattr(win32service, "QueryServiceStatusEx", fail)  # as Wine does now and then
+        with pytest.raises(OSError, match="The handle is invalid"):
+            http_service.state(http_service.NAME)

@@ -84,15 +84,22 @@ def _service(name: str, access: int) -> Iterator[Any]:
     opened = []
     try:
         opened.append(scm.OpenSCManager(None, None, scm.SC_MANAGER_CONNECT))
-        opened.append(scm.OpenService(opened[0], name, access))
+        opened.append(_open(scm, opened[0], name, access))
+        yield opened[1]
     except scm.error as error:
-        if error.winerror != _MISSING:
-            raise OSError(error.winerror, error.strerror) from error
-    try:
-        yield opened[1] if len(opened) > 1 else None
+        raise OSError(error.winerror, error.strerror) from error
     finally:
-        for handle in reversed(opened):
+        for handle in filter(None, reversed(opened)):
             scm.CloseServiceHandle(handle)
+
+
+def _open(scm: Any, manager: Any, name: str, access: int) -> Any:
+    try:
+        return scm.OpenService(manager, name, access)
+    except scm.error as error:
+        if error.winerror == _MISSING:
+            return None
+        raise
 
 
 def _win32service() -> Any:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import logging
 import os
 
-from certify_core.api import HealthCheck, PluginContext, SelfTest, ServiceManager, hookimpl
-from certify_windows_service.folder_check import FolderAccessCheck
+from certify_core.api import FolderKeeper, HealthCheck, PluginContext, SelfTest, ServiceManager, hookimpl
+from certify_windows_service.folder_check import FolderAccess, FolderAccessCheck
 from certify_windows_service.hosting import HOSTED
 from certify_windows_service.manager import WindowsServices
 from certify_windows_service.selftest import WindowsServiceSelfTest
 
-__all__ = ["certify_health_checks", "certify_log_handlers", "certify_selftests", "certify_service_managers"]
+__all__ = [
+    "certify_folder_keepers",
+    "certify_health_checks",
+    "certify_log_handlers",
+    "certify_selftests",
+    "certify_service_managers",
+]
+
+
+@hookimpl
+def certify_folder_keepers() -> list[FolderKeeper]:
+    """Offer what closes a new data folder."""
+    return [FolderAccess()] if os.name == "nt" else []
 
 
 @hookimpl

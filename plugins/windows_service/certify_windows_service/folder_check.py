@@ -11,6 +11,21 @@ from certify_windows_service import folder_access
 from certify_windows_service.manager import WindowsServices
 
 
+class FolderAccess:
+    """Closes a data folder that the service makes itself; installing the service closes its folder anyhow."""
+
+    name = "folder-access"
+    title = "Access list of the data folder"
+
+    def close(self, folder: Path) -> None:
+        """Let in the account of the service, which may be installed, and this process's.
+
+        Raises:
+            LocalFault: Windows refuses.
+        """
+        close_folder(folder, WindowsServices().account())
+
+
 class FolderAccessCheck:
     """Looks at the access lists of the data folder and of the secrets in it."""
 
