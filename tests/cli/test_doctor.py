@@ -11,6 +11,7 @@ import pytest
 
 from certify_core.api import Severity
 from certify_core.health.installation import other_version
+from tests.support.permissions import REMEDY, TOO_OPEN, WELL, open_to_others
 from tests.support.ports import free_port
 from tests.support.service import Ended, Service
 
@@ -43,16 +44,16 @@ def test_a_warning_ends_doctor_with_6(service: Service) -> None:
 
 
 def test_an_error_ends_doctor_with_1_and_is_said_first_with_its_remedy(service: Service) -> None:
-    (service.data_dir / "api.token").chmod(0o644)
+    open_to_others(service.data_dir / "api.token")
     ended = service.certify("doctor")
-    (service.data_dir / "api.token").chmod(0o600)
+    service.certify("doctor", "--fix")
     assert ended.code == 1
     assert ended.out.splitlines()[0].startswith("error ")
-    assert "chmod 600" in ended.out
+    assert REMEDY in ended.out
 
 
 def test_doctor_mends_with_the_service(service: Service) -> None:
-    (service.data_dir / "api.token").chmod(0o644)
+    open_to_others(service.data_dir / "api.token")
     ended = service.certify("doctor", "--fix", "--json")
     assert (ended.code, [repair["fixed"] for repair in ended.json["repairs"]]) == (0, [True])
 
@@ -66,7 +67,7 @@ def test_doctor_says_that_the_service_does_not_run_and_checks_the_rest(stopped: 
     ended = stopped.certify("doctor", "--json")
     found = codes(ended)
     assert (ended.code, ended.json["service"], found["service-not-running"]) == (1, None, "error")
-    assert {"port", "configuration", "permissions", "disk", "plugins"} <= found.keys()
+    assert {"port", "configuration", WELL, "disk", "plugins"} <= found.keys()
 
 
 def test_doctor_says_what_the_service_logged_last(stopped: Service) -> None:
@@ -85,13 +86,10 @@ def test_doctor_says_who_has_the_port_of_a_service_that_does_not_run(stopped: Se
 
 def test_doctor_mends_without_the_service(stopped: Service) -> None:
     (stopped.data_dir / "serviceconfig.json").write_text('{"logLevel": "loud"}')
-    (stopped.data_dir / "master.key").chmod(0o644)
+    open_to_others(stopped.data_dir / "master.key")
     ended = stopped.certify("doctor", "--fix", "--json")
-    assert {repair["code"] for repair in ended.json["repairs"] if repair["fixed"]} == {
-        "config-invalid",
-        "permissions-too-open",
-    }
-    assert codes(ended).keys().isdisjoint({"config-invalid", "permissions-too-open"})
+    assert {repair["code"] for repair in ended.json["repairs"] if repair["fixed"]} == {"config-invalid", TOO_OPEN}
+    assert codes(ended).keys().isdisjoint({"config-invalid", TOO_OPEN})
 
 
 def test_doctor_helps_a_service_that_could_not_start(tmp_path: Path) -> None:

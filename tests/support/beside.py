@@ -16,13 +16,17 @@ import socket
 import socketserver
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PORT, DISK = "TESTS_BESIDE_PORT", "TESTS_BESIDE_DISK"
 """Environment variables of the tests on Windows: where programs are asked for, and where drive C is on Linux."""
+PYTHON = "TESTS_BESIDE_PYTHON"
+"""The Python of the Linux around, with what the tests require."""
 END_SECONDS = 5
+RUN_SECONDS = 240
 
 
 def as_linux(path: Path) -> str:
@@ -62,6 +66,16 @@ class ProgramBeside:
     def _ended(self, timeout: float | None) -> int | None:
         """Return 0 when the other side hangs up, which it does when the program has ended."""
         return 0 if select.select([self._connection], [], [], timeout)[0] else None
+
+
+def output_on_linux(*command: str) -> str:
+    """Run a program of Linux to its end, in the project's folder, and return what it wrote."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        program = ProgramBeside(command, log, {})
+        program.wait(RUN_SECONDS)
+        program.kill()
+        return log.read_text(encoding="utf-8")
 
 
 class _Asked(socketserver.StreamRequestHandler):

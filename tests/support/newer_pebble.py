@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from tests.support.beside import PYTHON, output_on_linux
+
 SUITES = ("sid", "trixie")
 """Where to look, in this order."""
 MINUTES = 4
@@ -21,6 +23,9 @@ MINUTES = 4
 
 def newer_programs() -> tuple[str, str]:
     """Return the paths of pebble and of its DNS server; without them the test fails, as a skip proves nothing."""
+    if os.name == "nt":
+        pebble, dns = output_on_linux(os.environ[PYTHON], "-m", __name__).splitlines()[-2:]
+        return pebble, dns
     folder = _cache() / "certify-tests" / "pebble-newer"
     folder.mkdir(parents=True, exist_ok=True)
     unpacked = folder / "unpacked"
@@ -81,3 +86,7 @@ def _run(work: Path, *command: str) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         why = getattr(error, "stderr", None) or error
         pytest.fail(f"A newer Pebble is needed, from Debian by apt: {why}", pytrace=False)
+
+
+if __name__ == "__main__":
+    print(*newer_programs(), sep="\n")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.support.beside import DISK, PORT
+from tests.support import beside
 from tests.windows.lab import build
 from tests.windows.lab.selection import RECORD
 
@@ -146,7 +146,11 @@ class WindowsMachine:
         command = self.inside([sys.executable, "-m", "tests.support.beside"])
         process = subprocess.Popen(command, cwd=build.PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
-        self._environment |= {PORT: process.stdout.readline().strip(), DISK: str(self.disk)}
+        self._environment |= {
+            beside.PORT: process.stdout.readline().strip(),
+            beside.DISK: str(self.disk),
+            beside.PYTHON: sys.executable,
+        }
         return process
 
     def _boot(self) -> subprocess.Popen[bytes]:

@@ -63,14 +63,11 @@ if sys.platform == "win32":
     from certify_windows_service import folder_access
     from certify_windows_service.folder_check import FolderAccessCheck
     from certify_windows_service.manager import NAME, WindowsServices
+    from tests.support.permissions import open_to_others
 
     def open_to_everybody(folder: Path) -> Path:
         """Let everybody read a folder."""
-        import win32security
-
-        everybody = win32security.ConvertStringSecurityDescriptorToSecurityDescriptor("D:(A;OICI;FA;;;WD)", 1)
-        listed = everybody.GetSecurityDescriptorDacl()
-        win32security.SetNamedSecurityInfo(str(folder), 1, 0x4, None, None, listed, None)
+        open_to_others(folder)
         return folder
 
     class TestContract(HealthCheckContract):

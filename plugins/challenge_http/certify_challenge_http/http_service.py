@@ -83,14 +83,15 @@ def _service(name: str, access: int) -> Iterator[Any]:
     scm = _win32service()
     opened = []
     try:
-        opened.append(scm.OpenSCManager(None, None, scm.SC_MANAGER_CONNECT))
-        opened.append(_open(scm, opened[0], name, access))
-        yield opened[1]
+        try:
+            opened.append(scm.OpenSCManager(None, None, scm.SC_MANAGER_CONNECT))
+            opened.append(_open(scm, opened[0], name, access))
+            yield opened[1]
+        finally:
+            for handle in filter(None, reversed(opened)):
+                scm.CloseServiceHandle(handle)
     except scm.error as error:
         raise OSError(error.winerror, error.strerror) from error
-    finally:
-        for handle in filter(None, reversed(opened)):
-            scm.CloseServiceHandle(handle)
 
 
 def _open(scm: Any, manager: Any, name: str, access: int) -> Any:

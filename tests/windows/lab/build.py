@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
 CACHE = PROJECT / ".cache" / "windows"
 REQUIREMENTS = HERE / "requirements.txt"
+ONE_AT_A_TIME = HERE / "one_at_a_time" / "win32service.py"
+"""Found before pywin32's own module of that name, which lies in a folder of its own."""
 PYTHON_WHEEL = "panda3d==1.10.16"
 STANDARD_LIBRARY = Path("/usr/lib/python3.11")
 LEFT_OUT = ("__pycache__", "test", "tests", "idlelib", "lib-dynload", "dist-packages", "site-packages", "config-3*")
@@ -64,7 +66,8 @@ def lab() -> Path:
         LabMissing: a program or package is missing.
     """
     _check_programs()
-    built = CACHE / f"lab-{_digest([REQUIREMENTS, Path(__file__), *sorted((HERE / 'native').iterdir())])}"
+    made_of = [REQUIREMENTS, Path(__file__), *sorted((HERE / "native").iterdir()), ONE_AT_A_TIME]
+    built = CACHE / f"lab-{_digest(made_of)}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / "lab.lock"):
         if not built.exists():
@@ -199,6 +202,7 @@ def _forwarder(library: Path) -> str:
 
 def _add_packages(folder: Path) -> None:
     _pip("install", "--no-deps", "--no-compile", "--target", str(folder), *_for_windows(), "-r", str(REQUIREMENTS))
+    shutil.copy2(ONE_AT_A_TIME, folder)
 
 
 def _for_windows() -> list[str]:
