@@ -6,7 +6,6 @@ The points are named as in the crash matrix of orders; a run that nothing harms 
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import urllib3
 
 from tests.support.accounts import account_at
 from tests.support.issuing import issue
+from tests.support.killing import KILLED
 from tests.support.mortal import MortalService
 from tests.support.pebble import Pebble
 from tests.support.service import Service
@@ -79,7 +79,7 @@ def test_a_rollover_that_was_begun_is_finished_and_the_account_works(
     pebble: Pebble,
     point: str,
 ) -> None:
-    assert changed("rollover", point).wait_for_death() == -signal.SIGKILL
+    assert changed("rollover", point).wait_for_death() == KILLED
     heir = Service(tmp_path / "data").start()
     try:
         assert issues(heir, pebble)
@@ -98,7 +98,7 @@ def test_an_end_that_was_begun_is_finished_and_a_later_order_opens_another_accou
     pebble: Pebble,
     point: str,
 ) -> None:
-    assert changed("deactivate", point).wait_for_death() == -signal.SIGKILL
+    assert changed("deactivate", point).wait_for_death() == KILLED
     heir = Service(tmp_path / "data").start()
     try:
         if point != points(DEACTIVATION)[0]:
@@ -117,7 +117,7 @@ def test_challenges_of_an_order_under_way_are_answered_with_the_key_that_counts_
     first = MortalService(tmp_path / "data", tmp_path / "points", "presented: before authority.answer").start()
     where = {"authority": pebble.directory, "ca_bundle": str(pebble.ca_bundle)}
     first.want({"identifiers": ["outdated.example.test"], **where})
-    assert first.wait_for_death() == -signal.SIGKILL
+    assert first.wait_for_death() == KILLED
     roll_over_without_a_word(tmp_path / "data", pebble)
     heir = Service(tmp_path / "data").start()
     try:

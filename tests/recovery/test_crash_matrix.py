@@ -6,7 +6,6 @@ after it. A run that nothing harms proves that the table below is complete.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from tests.support.issuing import show
+from tests.support.killing import KILLED
 from tests.support.mortal import (
     CERTIFICATE_ID,
     MortalService,
@@ -86,7 +86,7 @@ def test_a_killed_service_continues_the_same_order(
 ) -> None:
     doomed = MortalService(tmp_path / "data", tmp_path / "points", point).start()
     doomed.want(wish)
-    assert doomed.wait_for_death() == -signal.SIGKILL
+    assert doomed.wait_for_death() == KILLED
     key = ordered_key(tmp_path / "data")
 
     heir = Service(tmp_path / "data").start()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from tests.support.issuing import show
+from tests.support.killing import KILLED
 from tests.support.mortal import CERTIFICATE_ID, MortalService, orders_at_authority
 from tests.support.pebble import Pebble
 from tests.support.service import Service
@@ -38,7 +38,7 @@ def test_a_killed_pair_is_completed(point: str, tmp_path: Path, pebble: Pebble) 
             "deployments": [files_at(site)],
         }
     )
-    assert doomed.wait_for_death() == -signal.SIGKILL
+    assert doomed.wait_for_death() == KILLED
     assert not site.exists()
 
     with contextlib.closing(Service(data).start()) as heir:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import urllib3
 
 from tests.support.issuing import issue, show
+from tests.support.killing import KILLED
 from tests.support.mortal import MortalService
 from tests.support.pebble import Pebble
 from tests.support.service import Service
@@ -42,7 +42,7 @@ def test_a_killed_rehearsal_is_followed_by_one_order(
     doomed = MortalService(data, tmp_path / "points", point).start()
     with contextlib.suppress(urllib3.exceptions.HTTPError):
         doomed.call("POST", "/api/managedcertificates/rehearsed/request")
-    assert doomed.wait_for_death() == -signal.SIGKILL
+    assert doomed.wait_for_death() == KILLED
 
     with contextlib.closing(Service(data).start()) as heir:
         eventually(lambda: show(heir, "rehearsed")["status"] == "healthy")

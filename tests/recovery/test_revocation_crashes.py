@@ -6,7 +6,6 @@ The points are named as in the crash matrix of orders; a run that nothing harms 
 from __future__ import annotations
 
 import contextlib
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import urllib3
 
 from tests.support.issuing import issue, show
+from tests.support.killing import KILLED
 from tests.support.mortal import CERTIFICATE_ID, MortalService, orders_at_authority
 from tests.support.pebble import Pebble
 from tests.support.service import Service
@@ -75,7 +75,7 @@ def test_what_was_wanted_is_revoked_and_replaced_once(
     point: str, tmp_path: Path, serial: str, site: Path, pebble: Pebble
 ) -> None:
     before, key = (site / "cert.pem").read_text(), (site / "privkey.pem").read_text()
-    assert revoked(tmp_path, point).wait_for_death() == -signal.SIGKILL
+    assert revoked(tmp_path, point).wait_for_death() == KILLED
     is_wanted = POINTS.index(point) >= POINTS.index("new: after revocations.want")
     heir = Service(tmp_path / "data").start()
     try:

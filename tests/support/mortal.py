@@ -22,6 +22,7 @@ from certify_core.store.secrets import Vault
 from tests.support.chaos_proxy import ChaosProxy
 from tests.support.pebble import Pebble
 from tests.support.service import Service
+from tests.support.stores import secret_keepers
 
 PROJECT = Path(__file__).parents[2]
 CERTIFICATE_ID = "mortal"
@@ -70,7 +71,7 @@ def orders_at_authority(data_dir: Path, authority: Pebble | ChaosProxy) -> int:
     with contextlib.closing(sqlite3.connect(data_dir / "manageditems.db")) as database:
         rows = database.execute("SELECT id, sealed_key, url, orders_url FROM account").fetchall()
     ((account_id, sealed, url, orders_url),) = rows
-    key = AccountKey.from_pem(Vault.open(data_dir).unseal(sealed, account_id).decode())
+    key = AccountKey.from_pem(Vault.open(data_dir, secret_keepers()).unseal(sealed, account_id).decode())
     client = AcmeClient(authority.directory, key, account_url=url, ca_bundle=authority.ca_bundle, user_agent="tests")
     with contextlib.closing(client):
         return len(list(client.orders(orders_url)))

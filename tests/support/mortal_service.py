@@ -9,7 +9,6 @@ the process ends by SIGKILL where it passes that point first.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -21,6 +20,9 @@ from typing import Any
 from certify_core.acme import OrderStatus
 from certify_core.service.host import Host
 from certify_core.service.servers import Server
+from tests.support.breaking import break_at_end_of_input
+from tests.support.killing import kill_this_process
+from tests.support.service import BY_BREAK
 
 QUIET = {
     *("key_authorization", "parameters", "get", "find", "urls", "client", "needs_eab", "close", "renewal_info"),
@@ -47,7 +49,7 @@ class Points:
             self._file.write(f"{point}\n")
             self._file.flush()
             if point == self._fatal:
-                os.kill(os.getpid(), signal.SIGKILL)
+                kill_this_process()
 
 
 class Watched:
@@ -108,7 +110,10 @@ def main() -> None:
 
     host = Host(Path(data_dir), overrides={"port": 0}, listening=tell)
     watch(host, Points(Path(file), rest[0] if rest else None))
-    signal.signal(signal.SIGTERM, lambda *_: host.stop())
+    ending = getattr(signal, "SIGBREAK", signal.SIGTERM)
+    signal.signal(ending, lambda *_: host.stop())
+    if BY_BREAK:
+        threading.Thread(target=break_at_end_of_input, daemon=True).start()
     host.run()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from certify_core.api import Failure, FailureClass, PluginContext
+from certify_core.api import Failure, FailureClass, PluginContext, SecretKeeper
 from certify_core.domain.ari import Origin
 from certify_core.domain.certificate import Issued, ManagedCertificate
 from certify_core.domain.order import Order
@@ -41,10 +42,19 @@ def open_store(folder: Path) -> Iterator[Store]:
     """Give the store of a data folder, as a service that starts there has it."""
     engine = sqlite_engine(folder)
     try:
-        with contextlib.closing(Store(engine, folder)) as store:
+        with contextlib.closing(Store(engine, folder, secret_keepers())) as store:
             yield store
     finally:
         engine.dispose()
+
+
+def secret_keepers() -> list[SecretKeeper]:
+    """Return what protects the master key on this system."""
+    if os.name != "nt":
+        return []
+    from certify_windows_dpapi.keeper import DpapiKeeper
+
+    return [DpapiKeeper()]
 
 
 def database_file(folder: Path) -> Path:

@@ -6,7 +6,7 @@ A key is the beginning of a test's id. Everything else runs there.
 from __future__ import annotations
 
 PERMISSIONS = "It is about POSIX permission bits or owners; on Windows the folder's access list says who may read."
-PROGRAM = "It asks a program of the system that tests outside Windows have: openssl, nginx, sh, mount."
+PROGRAM = "It asks a program of the system that tests outside Windows have: openssl, nginx, sh, mount, faketime."
 WORDS = "It quotes a POSIX system's own words for a refusal."
 HOLDER = "Wine does not tell who holds a port."
 SHARED = "There the port is that of http.sys, and Wine refuses this process its requests (error 5)."
@@ -21,9 +21,16 @@ SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc
 
 LEFT_OUT: dict[str, str] = {
     "tests/packaging": "It installs the wheel from a package index, which the machine's network has none of.",
-    "tests/recovery": "It kills and starts services hundreds of times, and needs faketime and full disks.",
+    "tests/recovery/test_another_account.py": PERMISSIONS,
+    "tests/recovery/test_chaos.py": "It places hundreds of orders, and what it tries is the same on every system.",
+    "tests/recovery/test_corruption_campaign.py": "It starts a service 208 times, seconds each under Wine.",
+    "tests/recovery/test_crash_matrix.py": "It starts a service 121 times, seconds each under Wine.",
+    "tests/recovery/test_full_disk.py": PROGRAM,
+    "tests/recovery/test_read_only_disk.py": PROGRAM,
+    "tests/recovery/test_taken_files.py": "Windows removes and replaces no file that is open.",
+    "tests/recovery/test_wrong_clock.py": PROGRAM,
 }
-"""Whole folders."""
+"""Whole folders and files."""
 
 POSIX_ONLY: dict[str, str] = {
     "tests/acme/test_key_files.py::test_parameters_before_the_key": PROGRAM,

@@ -20,6 +20,7 @@ SUITES = {
     "issuance, from accounts to fallback": ["tests/issuance/test_[a-f]*.py"],
     "issuance, from issuance to wishes": ["tests/issuance/test_[g-z]*.py"],
     "command line": ["tests/cli"],
+    "recovery": ["tests/recovery/test_killed_*.py", "tests/recovery/test_*_crashes.py", "tests/recovery/test_d*.py"],
     "windows": ["tests/windows"],
     "plugins": ["tests/plugins"],
     "acme, health, notifications and moving": ["tests/acme", "tests/health", "tests/notifications", "tests/transfer"],
