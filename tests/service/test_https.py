@@ -16,6 +16,7 @@ import pytest
 import urllib3
 from starlette.responses import PlainTextResponse
 
+from certify_core.files import remove_file
 from certify_core.service.checks import ApiCheck, ServiceState
 from certify_core.service.config import read_configuration
 from certify_core.service.offering import ApiOffer
@@ -176,7 +177,7 @@ def shown(state: ServiceState) -> bytes:
 def test_a_renewed_certificate_is_shown_without_a_restart(tmp_path: Path) -> None:
     with offered(tmp_path) as state:
         before = shown(state)
-        (tmp_path / "api-tls" / "server.pem").unlink()
+        remove_file(tmp_path / "api-tls" / "server.pem")  # Windows has who reads it be waited for
         eventually(lambda: shown(state) != before)
         assert state.server is not None
         assert who_answers("127.0.0.1", state.server).told.startswith("It answered 200")

@@ -45,6 +45,7 @@ POSIX_ONLY: dict[str, str] = {
     "tests/cli/test_deploy.py": SHELL,
     "tests/cli/test_doctor.py::test_a_warning_ends_doctor_with_6": PERMISSIONS,
     "tests/cli/test_doctor.py::test_doctor_says_who_has_the_port": HOLDER,
+    "tests/cli/test_errors.py::test_every_message_of_the_command_line": SOURCES,
     "tests/cli/test_errors.py::test_settings_that_cannot_be_written": PROGRAM,
     "tests/cli/test_moving.py::test_an_export_is_written_for_its_owner_alone": PERMISSIONS,
     "tests/cli/test_output.py::test_a_list_is_a_table": TERMINAL,

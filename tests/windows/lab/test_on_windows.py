@@ -15,10 +15,10 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
 MINUTES = 60
 SUITES = {
-    "service, from access to health": ["tests/service/test_[a-h]*.py"],
-    "service, from https to works": ["tests/service/test_[i-z]*.py"],
-    "issuance, from accounts to fallback": ["tests/issuance/test_[a-f]*.py"],
-    "issuance, from issuance to wishes": ["tests/issuance/test_[g-z]*.py"],
+    "service, a to h": ["tests/service/test_[a-h]*.py"],
+    "service, i to z": ["tests/service/test_[i-z]*.py"],
+    "issuance, a to f": ["tests/issuance/test_[a-f]*.py"],
+    "issuance, g to z": ["tests/issuance/test_[g-z]*.py"],
     "command line": ["tests/cli"],
     "recovery": ["tests/recovery/test_killed_*.py", "tests/recovery/test_*_crashes.py", "tests/recovery/test_d*.py"],
     "windows": ["tests/windows"],
