@@ -14,6 +14,7 @@ BASH = "It asks bash."
 LATE = "The second that it is about is over before Wine has started a service."
 LINKS = "Wine shows a symbolic link as the file behind it."
 SHELL = "Its reload commands are words of a POSIX shell."
+STARTS = "It starts services dozens or hundreds of times, five to ten seconds each under Wine, all in the same way."
 TERMINAL = "It asks a POSIX terminal what is shown there."
 SLOW = "It takes half a minute under Wine."
 SOURCES = "It reads the sources of the core, of which the machine has the wheel alone."
@@ -21,12 +22,14 @@ SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc
 
 LEFT_OUT: dict[str, str] = {
     "tests/packaging": "It installs the wheel from a package index, which the machine's network has none of.",
+    "tests/recovery/test_account_crashes.py": STARTS,
     "tests/recovery/test_another_account.py": PERMISSIONS,
     "tests/recovery/test_chaos.py": "It places hundreds of orders, and what it tries is the same on every system.",
-    "tests/recovery/test_corruption_campaign.py": "It starts a service 208 times, seconds each under Wine.",
-    "tests/recovery/test_crash_matrix.py": "It starts a service 121 times, seconds each under Wine.",
+    "tests/recovery/test_corruption_campaign.py": STARTS,
+    "tests/recovery/test_crash_matrix.py": STARTS,
     "tests/recovery/test_full_disk.py": PROGRAM,
     "tests/recovery/test_read_only_disk.py": PROGRAM,
+    "tests/recovery/test_revocation_crashes.py": STARTS,
     "tests/recovery/test_taken_files.py": "Windows removes and replaces no file that is open.",
     "tests/recovery/test_wrong_clock.py": PROGRAM,
 }
