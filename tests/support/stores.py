@@ -42,7 +42,7 @@ def open_store(folder: Path) -> Iterator[Store]:
     """Give the store of a data folder, as a service that starts there has it."""
     engine = sqlite_engine(folder)
     try:
-        with contextlib.closing(Store(engine, folder, secret_keepers())) as store:
+        with contextlib.closing(Store(engine, folder)) as store:
             yield store
     finally:
         engine.dispose()
