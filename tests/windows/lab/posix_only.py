@@ -138,6 +138,7 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/store_sqlite/test_store_sqlite.py::test_a_file_that_others_could_read": PERMISSIONS,
     "tests/plugins/store_sqlite/test_store_sqlite.py::test_only_the_owner_reads_its_files": PERMISSIONS,
     "tests/plugins/systemd": PROGRAM,
+    "tests/recovery/test_damaged_database.py::test_what_the_page_says_to_do_by_hand": PROGRAM,
     "tests/service/test_api_docs.py": PROGRAM,
     "tests/service/test_configuration.py::test_a_data_folder_that_cannot_be_written_is_one_line[/proc": SYSTEM_CALLS,
     "tests/service/test_configuration.py::test_a_file_that_the_service_may_not_read": PERMISSIONS,
