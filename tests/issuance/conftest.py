@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.own_port import port_is_not_shared  # noqa: F401 - a fixture
 from tests.support.pebble import Pebble
 from tests.support.service import Service
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _port_is_not_shared() -> None:
-    """Have the listener open its port itself on Windows: http.sys as Wine plays it loses one of several requests."""
-    if os.name == "nt":
-        from tests.support.http_sys.disabled import disable_http
-
-        disable_http()
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,3 @@
 """What tests of recovery share."""
 
-from __future__ import annotations
-
-import os
-
-import pytest
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _port_is_not_shared() -> None:
-    """Have the listener open its port itself on Windows: http.sys as Wine plays it loses one of several requests."""
-    if os.name == "nt":
-        from tests.support.http_sys.disabled import disable_http
-
-        disable_http()
+from tests.support.own_port import port_is_not_shared  # noqa: F401 - a fixture

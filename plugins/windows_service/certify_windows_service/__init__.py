@@ -6,7 +6,7 @@ import logging
 import os
 
 from certify_core.api import FolderKeeper, HealthCheck, PluginContext, SelfTest, ServiceManager, hookimpl
-from certify_windows_service.folder_check import FolderAccess, FolderAccessCheck
+from certify_windows_service.folder_check import AccessListKeeper, FolderAccessCheck
 from certify_windows_service.hosting import HOSTED
 from certify_windows_service.manager import WindowsServices
 from certify_windows_service.selftest import WindowsServiceSelfTest
@@ -23,7 +23,7 @@ __all__ = [
 @hookimpl
 def certify_folder_keepers() -> list[FolderKeeper]:
     """Offer what closes a new data folder."""
-    return [FolderAccess()] if os.name == "nt" else []
+    return [AccessListKeeper()] if os.name == "nt" else []
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from certify_windows_service import folder_access
 from certify_windows_service.manager import WindowsServices
 
 
-class FolderAccess:
+class AccessListKeeper:
     """Closes a data folder that the service makes itself; installing the service closes its folder anyhow."""
 
     name = "folder-access"
