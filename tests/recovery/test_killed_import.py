@@ -23,7 +23,7 @@ from certify_core.transfer.records import (
 from tests.support.certificates import CertificateAuthority
 from tests.support.killing import KILLED
 from tests.support.moving import file_of
-from tests.support.stores import NOW, issued_for, open_store, wanting
+from tests.support.stores import NOW, issued_for, open_store, secret_keepers, wanting
 
 PROJECT = Path(__file__).parents[2]
 CERTIFICATES = 2
@@ -91,7 +91,7 @@ def import_until(folder: Path, file: Path, write: int) -> int:
 
 def rows_in(folder: Path) -> list[str]:
     """Return what the database has of the import; every certificate in it has its files and its key."""
-    with open_store(folder) as store:
+    with open_store(folder, secret_keepers()) as store:
         ids = [item["id"] for item in store.certificates.page().items]
         for certificate_id in ids:
             issued = store.certificates.get(certificate_id).issued

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,11 @@ def sqlite_engine(folder: Path) -> Engine:
 
 
 @contextlib.contextmanager
-def open_store(folder: Path) -> Iterator[Store]:
-    """Give the store of a data folder, as a service that starts there has it."""
+def open_store(folder: Path, keepers: Sequence[SecretKeeper] = ()) -> Iterator[Store]:
+    """Give the store of a data folder, whose master key these keepers protect."""
     engine = sqlite_engine(folder)
     try:
-        with contextlib.closing(Store(engine, folder)) as store:
+        with contextlib.closing(Store(engine, folder, keepers)) as store:
             yield store
     finally:
         engine.dispose()
