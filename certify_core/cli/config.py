@@ -10,7 +10,7 @@ import click
 from certify_core.cli.common import json_option, print_json, print_table
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
-from certify_core.cli.loudness import say
+from certify_core.cli.loudness import complain, say
 from certify_core.cli.ownership import given_to_owner
 from certify_core.errors import CertifyError, InvalidInput
 
@@ -37,7 +37,7 @@ def show(data_dir: Path, as_json: bool) -> None:
     rows = [[item["name"], str(item["value"]), item["source"], item["description"]] for item in settings]
     print_table(["SETTING", "VALUE", "FROM", "MEANS"], rows, empty="")
     for problem in configuration.problems:
-        click.echo(f"certify: {problem}", err=True)
+        complain(str(problem))
 
 
 @config.command("set")

@@ -7,13 +7,13 @@ served by an HTTPS page, and the page checked over TLS against the authority's r
 from __future__ import annotations
 
 import http.server
-import signal
 import socket
 import ssl
 import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ import click
 from certify_core.cli.client import Client
 from certify_core.cli.common import print_json
 from certify_core.cli.exits import Exit
-from certify_core.cli.loudness import is_quiet, say
+from certify_core.cli.interruption import wait_for_interruption
+from certify_core.cli.loudness import complain, is_quiet, say
 from certify_core.cli.progress import follow, show_step
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _start_service(data_dir: Path) -> tuple[Host, threading.Thread]:
 
     listening = threading.Event()
     overrides: dict[str, JsonValue] = {"port": 0, "host": "127.0.0.1"}
-    host = Host(data_dir, overrides=overrides, listening=lambda _: listening.set())
+    host = Host(data_dir, overrides=overrides, listening=lambda _: listening.set(), hindered=complain)
     thread = threading.Thread(target=host.run, name="service", daemon=True)
     thread.start()
     listening.wait()
@@ -92,10 +93,11 @@ def _run(host: Host, site: Path, started: float, *, stay: bool, as_json: bool) -
             "seconds": round(time.monotonic() - started, 2),
             "events": events,
         }
-        interrupted = _interruption() if stay else None
-        _report(result, host, stay=stay, as_json=as_json)
-        if interrupted is not None:
-            interrupted.wait()
+        report = partial(_report, result, host, stay=stay, as_json=as_json)
+        if stay:
+            wait_for_interruption(ready=report)
+        else:
+            report()
     finally:
         server.shutdown()
         server.server_close()
@@ -153,11 +155,3 @@ def _report(result: dict[str, Any], host: Host, *, stay: bool, as_json: bool) ->
     say(f"  Page  {result['page']}")
     if stay:
         say("Ctrl-C ends the demo and removes everything.")
-
-
-def _interruption() -> threading.Event:
-    """Return what is set by Ctrl-C, or when the process is told to end."""
-    interrupted = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: interrupted.set())
-    return interrupted

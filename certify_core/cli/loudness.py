@@ -27,6 +27,11 @@ def say(text: str) -> None:
         click.echo(text)
 
 
+def complain(reason: str) -> None:
+    """Tell what hinders, and go on."""
+    click.echo(f"certify: {reason}", err=True)
+
+
 def loudness_options() -> list[click.Option]:
     """Return the two options that every command has."""
     return [

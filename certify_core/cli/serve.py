@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import JsonValue
 
 from certify_core.cli.data_dir import data_dir_option
 from certify_core.cli.exits import Exit
+from certify_core.cli.interruption import on_interruption
+from certify_core.cli.loudness import complain
 from certify_core.errors import CertifyError
 from certify_core.service.servers import Server
 
@@ -25,23 +25,14 @@ def serve(data_dir: Path, port: int | None) -> None:
 
     try:
         overrides: dict[str, JsonValue] = {} if port is None else {"port": port}
-        host = Host(data_dir, overrides=overrides, listening=_tell, hindered=_complain)
+        host = Host(data_dir, overrides=overrides, listening=_tell, hindered=complain)
     except CertifyError as error:
-        click.echo(f"certify: {error}", err=True)
+        complain(str(error))
         sys.exit(Exit.FAILED)
 
-    def stop(*_: Any) -> None:
-        host.stop()
-
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
+    on_interruption(host.stop)
     host.run()
 
 
 def _tell(server: Server) -> None:
     click.echo(f"Certify listens on {server.url}")
-
-
-def _complain(reason: str) -> None:
-    click.echo(f"certify: {reason}", err=True)

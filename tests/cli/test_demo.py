@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -11,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.service import BY_BREAK
 
 README = Path(__file__).parents[2] / "README.md"
 COMMAND = [sys.executable, "-u", "-m", "certify_core.cli", "demo"]
@@ -21,6 +22,14 @@ SECONDS = 240
 def steps(text: str) -> list[str]:
     """Return the names of the steps in what the demo prints."""
     return [line[2:22].strip() for line in text.splitlines() if line.startswith(("✓", "+"))]
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Do what Ctrl-C does, or Ctrl+Break where processes send no signals to each other."""
+    if process.stdin is not None:
+        process.stdin.close()
+    else:
+        process.send_signal(signal.SIGINT)
 
 
 @pytest.fixture
@@ -60,10 +69,12 @@ def test_it_gives_its_result_as_json(temporary: Path) -> None:
 
 
 def test_ctrl_c_ends_it_and_removes_everything(temporary: Path) -> None:
-    with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-u", "-m", "tests.support.breaking", "demo"] if BY_BREAK else COMMAND
+    given = subprocess.PIPE if BY_BREAK else None
+    with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("Ctrl-C"):
-                os.kill(process.pid, signal.SIGINT)
+                interrupt(process)
         assert process.wait(SECONDS) == 0
     assert list(temporary.iterdir()) == []

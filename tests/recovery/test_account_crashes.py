@@ -18,6 +18,7 @@ from tests.support.issuing import issue
 from tests.support.killing import KILLED
 from tests.support.mortal import MortalService
 from tests.support.pebble import Pebble
+from tests.support.samples import some_on_windows
 from tests.support.service import Service
 from tests.support.waiting import eventually
 
@@ -71,7 +72,7 @@ def test_the_tables_name_every_point(
     assert service.points() == points(steps)
 
 
-@pytest.mark.parametrize("point", points(ROLLOVER))
+@pytest.mark.parametrize("point", some_on_windows(points(ROLLOVER), every=3))
 def test_a_rollover_that_was_begun_is_finished_and_the_account_works(
     changed: Callable[[str, str | None], MortalService],
     account: dict[str, Any],
@@ -90,7 +91,7 @@ def test_a_rollover_that_was_begun_is_finished_and_the_account_works(
     assert (now["thumbprint"] == account["thumbprint"]) == (point == points(ROLLOVER)[0])
 
 
-@pytest.mark.parametrize("point", points(DEACTIVATION))
+@pytest.mark.parametrize("point", some_on_windows(points(DEACTIVATION), every=3))
 def test_an_end_that_was_begun_is_finished_and_a_later_order_opens_another_account(
     changed: Callable[[str, str | None], MortalService],
     account: dict[str, Any],
@@ -132,9 +133,9 @@ def test_challenges_of_an_order_under_way_are_answered_with_the_key_that_counts_
 def roll_over_without_a_word(data_dir: Path, pebble: Pebble) -> None:
     """Have the authority take a next key that is stored as such: as a crash after its answer leaves it."""
     from certify_core.acme import AccountKey, AcmeClient
-    from tests.support.stores import open_store
+    from tests.support.stores import open_store, secret_keepers
 
-    with open_store(data_dir) as store:
+    with open_store(data_dir, secret_keepers()) as store:
         ((stored),) = store.accounts.all()
         following = AccountKey.generate()
         store.accounts.begin_rollover(stored, following.to_pem())

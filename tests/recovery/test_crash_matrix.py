@@ -24,6 +24,7 @@ from tests.support.mortal import (
     static_web_server,
 )
 from tests.support.pebble import Pebble
+from tests.support.samples import some_on_windows
 from tests.support.service import Service
 from tests.support.waiting import eventually
 
@@ -80,7 +81,7 @@ def test_the_table_names_every_point(tmp_path: Path, wish: dict[str, Any]) -> No
     assert list(dict.fromkeys(service.points())) == POINTS
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", some_on_windows(POINTS, every=5))
 def test_a_killed_service_continues_the_same_order(
     point: str, tmp_path: Path, wish: dict[str, Any], pebble: Pebble, webroot: Path
 ) -> None:

@@ -16,6 +16,7 @@ from tests.support.issuing import issue, show
 from tests.support.killing import KILLED
 from tests.support.mortal import CERTIFICATE_ID, MortalService, orders_at_authority
 from tests.support.pebble import Pebble
+from tests.support.samples import some_on_windows
 from tests.support.service import Service
 from tests.support.waiting import eventually
 
@@ -70,7 +71,7 @@ def test_the_table_names_every_point(tmp_path: Path, serial: str) -> None:
     assert service.points()[: len(POINTS)] == POINTS
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", some_on_windows(POINTS, every=3))
 def test_what_was_wanted_is_revoked_and_replaced_once(
     point: str, tmp_path: Path, serial: str, site: Path, pebble: Pebble
 ) -> None:

@@ -44,6 +44,14 @@ PYTEST = (
 )
 
 
+LASTING = """
+import ctypes, threading
+ctypes.windll.user32.GetDesktopWindow()
+print(flush=True)
+threading.Event().wait()
+"""
+"""Stays, and has Wine start its desktop: whose program needs it first gives it its own output, whose end never comes.
+"""
 OWNER_ALONE = 0o077
 """Wine makes a new file's access list of its mode; so the user's folders are the user's alone, as Windows has them."""
 
@@ -156,7 +164,7 @@ class WindowsMachine:
     def _boot(self) -> subprocess.Popen[bytes]:
         """Start the process that keeps the machine and its network alive until it is killed."""
         new_network = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-        lasting = ["wine", PYTHON, "-c", "print(flush=True); import threading; threading.Event().wait()"]
+        lasting = ["wine", PYTHON, "-c", LASTING]
         process = subprocess.Popen(
             [*new_network, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *lasting],
             umask=OWNER_ALONE,

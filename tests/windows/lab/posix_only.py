@@ -44,7 +44,6 @@ POSIX_ONLY: dict[str, str] = {
     "tests/cli/test_completion.py::test_bash": BASH,
     "tests/cli/test_completion.py::test_behind_a_colon": BASH,
     "tests/cli/test_completion.py::test_in_quotes": BASH,
-    "tests/cli/test_demo.py": "The demo's process does what it should, and does not always end under Wine.",
     "tests/cli/test_deploy.py": SHELL,
     "tests/cli/test_doctor.py::test_a_warning_ends_doctor_with_6": PERMISSIONS,
     "tests/cli/test_doctor.py::test_doctor_says_who_has_the_port": HOLDER,
