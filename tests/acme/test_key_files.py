@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from certify_core.acme import AccountKey, read_account_key
 from certify_core.errors import InvalidInput
 from tests.support.certificates import CertificateAuthority, PrivateKey, rsa_key
+from tests.support.openssl import openssl
 
 P256 = ec.generate_private_key(ec.SECP256R1())
 P384 = ec.generate_private_key(ec.SECP384R1())
@@ -59,8 +59,7 @@ def ec_jwk(key: ec.EllipticCurvePrivateKey, curve: str) -> str:
 
 def with_parameters() -> str:
     """Return the SEC1 file that `openssl ecparam -genkey` writes: parameters first, then the key."""
-    command = ["openssl", "ecparam", "-name", "prime256v1", "-genkey"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    text = openssl("ecparam", "-name", "prime256v1", "-genkey")
     assert "EC PARAMETERS" in text
     return text
 

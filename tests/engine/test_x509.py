@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from certify_core.api import KeyType, ProtocolViolation, parse_identifier
 from certify_core.engine.x509 import check_issued, key_of_type, key_to_pem, leads_to, make_csr, make_key, split_chain
 from tests.support.certificates import CertificateAuthority
-from tests.support.processes import installed
+from tests.support.openssl import openssl
 
 NAMES = ("app.test", "*.app.test", "müller.test", "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.1")
 IDENTIFIERS = tuple(parse_identifier(name) for name in NAMES)
@@ -29,13 +28,11 @@ SIZES = {
 }
 
 
-def openssl(folder: Path, content: bytes, *arguments: str) -> str:
+def said_of(folder: Path, content: bytes, *arguments: str) -> str:
     """Return what openssl says about a file of this content."""
     path = folder / "file"
     path.write_bytes(content)
-    command = [installed("openssl", "openssl"), *arguments, "-in", str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return done.stdout + done.stderr
+    return openssl(*arguments, "-in", path)
 
 
 def request_with(private_key_pem: str) -> bytes:
@@ -54,7 +51,7 @@ def authority() -> CertificateAuthority:
 @pytest.mark.parametrize("key_type", KeyType)
 def test_openssl_takes_every_kind_of_key(tmp_path: Path, key_type: KeyType) -> None:
     pem = key_to_pem(make_key(key_type))
-    said = openssl(tmp_path, pem.encode(), "pkey", "-noout", "-text", "-check")
+    said = said_of(tmp_path, pem.encode(), "pkey", "-noout", "-text", "-check")
     assert (pem.startswith("-----BEGIN PRIVATE KEY-----"), SIZES[key_type] in said, "is valid" in said) == (True,) * 3
 
 
@@ -77,12 +74,12 @@ def test_a_key_of_a_kind_that_is_not_asked_for_is_not_kept() -> None:
 @pytest.mark.parametrize("key_type", KeyType)
 def test_openssl_takes_the_signing_request_of_every_kind_of_key(tmp_path: Path, key_type: KeyType) -> None:
     request = make_csr(make_key(key_type), IDENTIFIERS)
-    said = openssl(tmp_path, request, "req", "-inform", "DER", "-noout", "-verify", "-text")
+    said = said_of(tmp_path, request, "req", "-inform", "DER", "-noout", "-verify", "-text")
     assert ("self-signature verify OK" in said, SIZES[key_type] in said) == (True, True)
 
 
 def test_the_signing_request_holds_every_name_in_order_and_no_subject(tmp_path: Path) -> None:
-    said = openssl(tmp_path, make_csr(make_key(KeyType.P256), IDENTIFIERS), "req", "-inform", "DER", "-noout", "-text")
+    said = said_of(tmp_path, make_csr(make_key(KeyType.P256), IDENTIFIERS), "req", "-inform", "DER", "-noout", "-text")
     lines = [line.strip() for line in said.splitlines()]
     names = lines[lines.index("X509v3 Subject Alternative Name:") + 1]
     assert "Subject:" in lines
@@ -120,7 +117,7 @@ def test_more_names_than_were_asked_for_are_accepted(authority: CertificateAutho
 
 def test_the_serial_is_the_one_that_openssl_shows(authority: CertificateAuthority, tmp_path: Path) -> None:
     bundle = authority.issue("app.test")
-    said = openssl(tmp_path, bundle.certificate_pem.encode(), "x509", "-noout", "-serial")
+    said = said_of(tmp_path, bundle.certificate_pem.encode(), "x509", "-noout", "-serial")
     facts = check_issued(bundle.fullchain_pem, request_with(bundle.private_key_pem), [])
     assert facts.serial == said.strip().removeprefix("serial=").lstrip("0")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import ssl
 import stat
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -18,7 +17,7 @@ from certify_core.errors import LocalFault
 from certify_core.service.names import LOOPBACK, names_of, temporary_addresses
 from certify_core.service.own_certificate import OwnCertificate
 from tests.support.certificates import CertificateAuthority
-from tests.support.processes import installed
+from tests.support.openssl import openssl
 
 ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:]*")
 NAMES = ("localhost", "127.0.0.1", "web1.example.com")
@@ -145,19 +144,15 @@ def test_keys_are_their_owners_alone(house: House) -> None:
 
 
 def test_the_root_can_vouch_for_no_other_name(tmp_path: Path) -> None:
-    openssl = installed("openssl", "openssl")
     House(tmp_path, datetime.now(UTC)).ensure()
     root, forged = tmp_path / "api-tls" / "root.pem", tmp_path / "forged"
     (tmp_path / "names").write_text("subjectAltName=DNS:www.example.org")
-    new = [openssl, "req", "-new", "-nodes", "-newkey", "rsa:2048", "-keyout", f"{forged}.key", "-subj", "/"]
-    subprocess.run([*new, "-out", f"{forged}.csr"], check=True, capture_output=True)
-    sign = [openssl, "x509", "-req", "-in", f"{forged}.csr", "-CA", str(root), "-CAkey", f"{root.with_suffix('.key')}"]
-    how = ["-days", "30", "-CAcreateserial", "-CAserial", f"{forged}.srl", "-extfile", str(tmp_path / "names")]
-    subprocess.run([*sign, *how, "-out", f"{forged}.pem"], check=True, capture_output=True)
-    ended = subprocess.run(
-        [openssl, "verify", "-CAfile", str(root), f"{forged}.pem"], capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, "permitted subtree violation" in ended.stderr) == (2, True)
+    key, request, certificate = (forged.with_suffix(kind) for kind in (".key", ".csr", ".pem"))
+    openssl("req", "-new", "-nodes", "-newkey", "rsa:2048", "-keyout", key, "-subj", "/", "-out", request)
+    signed = ("-CA", root, "-CAkey", root.with_suffix(".key"), "-CAcreateserial", "-CAserial", forged)
+    how = ("-days", "30", "-extfile", tmp_path / "names", "-out", certificate)
+    openssl("x509", "-req", "-in", request, *signed, *how)
+    assert "permitted subtree violation" in openssl("verify", "-CAfile", root, certificate)
 
 
 def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:

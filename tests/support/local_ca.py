@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from certify_ca_local.authority import LocalAuthority
 from certify_core.api import parse_identifier
+from tests.support.openssl import openssl
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -78,9 +78,8 @@ def openssl_verify(authority: LocalAuthority, pem: str, folder: Path, name: str)
     # A wildcard is checked by a name that it stands for.
     host = name.replace("*", "some")
     check = "-verify_ip" if parse_identifier(host).type == "ip" else "-verify_hostname"
-    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", check, host, "-CAfile", "trusted.pem"]
-    answer = subprocess.run([*command, "leaf.pem"], cwd=folder, capture_output=True, text=True, check=False)
-    return (answer.stdout + answer.stderr).strip().removeprefix("leaf.pem: ")
+    how = ("-x509_strict", "-purpose", "sslserver", check, host, "-CAfile", folder / "trusted.pem")
+    return openssl("verify", *how, folder / "leaf.pem").strip()
 
 
 def handshake(authority: LocalAuthority, pem: str, key: Key, folder: Path, name: str) -> str:

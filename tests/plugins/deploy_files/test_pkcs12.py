@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,16 +12,15 @@ from certify_core.api import CertificateBundle
 from certify_deploy_files.parameters import FilesParameters
 from certify_deploy_files.target import FilesTarget
 from tests.support.certificates import CertificateAuthority, rsa_key
+from tests.support.openssl import openssl
 
 Parameters = Callable[..., FilesParameters]
 BOTH = pytest.mark.parametrize("encryption", ["aes256", "legacy"])
 
 
-def openssl(path: Path, password: str, *options: str) -> str:
-    command = ["openssl", "pkcs12", "-in", str(path), "-passin", f"pass:{password}", *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+def contents(path: Path, password: str, *options: str) -> str:
+    """Return what openssl finds in a file."""
+    return openssl("pkcs12", "-in", path, "-passin", f"pass:{password}", *options)
 
 
 @BOTH
@@ -30,7 +28,7 @@ def test_openssl_finds_the_key_in_it(
     target: FilesTarget, bundle: CertificateBundle, parameters: Parameters, folder: Path, encryption: str
 ) -> None:
     target.apply(bundle, parameters(pfx="site.pfx", pfx_password="pass word", pfx_encryption=encryption))
-    assert bundle.private_key_pem in openssl(folder / "site.pfx", "pass word", "-nocerts", "-nodes")
+    assert bundle.private_key_pem in contents(folder / "site.pfx", "pass word", "-nocerts", "-nodes")
 
 
 @BOTH
@@ -38,7 +36,7 @@ def test_openssl_finds_certificate_and_chain_in_it(
     target: FilesTarget, bundle: CertificateBundle, parameters: Parameters, folder: Path, encryption: str
 ) -> None:
     target.apply(bundle, parameters(pfx="site.pfx", pfx_password="p", pfx_encryption=encryption))
-    found = openssl(folder / "site.pfx", "p", "-nokeys")
+    found = contents(folder / "site.pfx", "p", "-nokeys")
     assert (bundle.certificate_pem in found, bundle.chain_pem in found) == (True, True)
 
 
@@ -55,7 +53,7 @@ def test_it_is_encrypted_as_asked(
 ) -> None:
     target.apply(bundle, parameters(pfx="site.pfx", pfx_password="p", pfx_encryption=encryption))
     bags = [
-        line for line in openssl(folder / "site.pfx", "p", "-info", "-noout").splitlines() if "bag:" in line.lower()
+        line for line in contents(folder / "site.pfx", "p", "-info", "-noout").splitlines() if "bag:" in line.lower()
     ]
     assert [algorithm in line for line in bags if "Shrouded" in line] == [True]
 
@@ -64,7 +62,7 @@ def test_an_empty_password_opens_it(
     target: FilesTarget, bundle: CertificateBundle, parameters: Parameters, folder: Path
 ) -> None:
     target.apply(bundle, parameters(pfx="site.pfx"))
-    assert bundle.private_key_pem in openssl(folder / "site.pfx", "", "-nocerts", "-nodes")
+    assert bundle.private_key_pem in contents(folder / "site.pfx", "", "-nocerts", "-nodes")
 
 
 @BOTH

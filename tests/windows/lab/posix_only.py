@@ -6,7 +6,7 @@ A key is the beginning of a test's id. Everything else runs there.
 from __future__ import annotations
 
 PERMISSIONS = "It is about POSIX permission bits or owners; on Windows the folder's access list says who may read."
-PROGRAM = "It asks a program of the system that tests outside Windows have: openssl, nginx, sh, mount, faketime."
+PROGRAM = "It asks a program of the system that tests outside Windows have: nginx, sh, mount, faketime."
 WORDS = "It quotes a POSIX system's own words for a refusal."
 HOLDER = "Wine does not tell who holds a port."
 SHARED = "There the port is that of http.sys, and Wine refuses this process its requests (error 5)."
@@ -14,7 +14,6 @@ BASH = "It asks bash."
 LATE = "The second that it is about is over before Wine has started a service."
 LINKS = "Wine shows a symbolic link as the file behind it."
 SHELL = "Its reload commands are words of a POSIX shell."
-STARTS = "It starts services dozens or hundreds of times, five to ten seconds each under Wine, all in the same way."
 TERMINAL = "It asks a POSIX terminal what is shown there."
 SLOW = "It takes half a minute under Wine."
 SOURCES = "It reads the sources of the core, of which the machine has the wheel alone."
@@ -22,21 +21,16 @@ SYSTEM_CALLS = "It needs a POSIX system call or file: fork, mount, rlimit, /proc
 
 LEFT_OUT: dict[str, str] = {
     "tests/packaging": "It installs the wheel from a package index, which the machine's network has none of.",
-    "tests/recovery/test_account_crashes.py": STARTS,
     "tests/recovery/test_another_account.py": PERMISSIONS,
-    "tests/recovery/test_chaos.py": "It places hundreds of orders, and what it tries is the same on every system.",
-    "tests/recovery/test_corruption_campaign.py": STARTS,
-    "tests/recovery/test_crash_matrix.py": STARTS,
+    "tests/recovery/test_corruption_campaign.py": SYSTEM_CALLS,
     "tests/recovery/test_full_disk.py": PROGRAM,
     "tests/recovery/test_read_only_disk.py": PROGRAM,
-    "tests/recovery/test_revocation_crashes.py": STARTS,
     "tests/recovery/test_taken_files.py": "Windows removes and replaces no file that is open.",
     "tests/recovery/test_wrong_clock.py": PROGRAM,
 }
 """Whole folders and files."""
 
 POSIX_ONLY: dict[str, str] = {
-    "tests/acme/test_key_files.py::test_parameters_before_the_key": PROGRAM,
     "tests/acme/test_retry_after.py::test_the_wait_is_the_same_in_every_time_zone": SYSTEM_CALLS,
     "tests/cli/test_apply.py::test_a_terminal_gets_colours": TERMINAL,
     "tests/cli/test_closed_folder.py": PERMISSIONS,
@@ -61,9 +55,6 @@ POSIX_ONLY: dict[str, str] = {
     "tests/cli/test_selftest.py::test_with_look_nobody_is_asked": TERMINAL,
     "tests/configuration/test_reading.py::test_a_folder_that_cannot_be_listed": WORDS,
     "tests/configuration/test_watching.py::test_files_are_read_again": SYSTEM_CALLS,
-    "tests/engine/test_x509.py::test_openssl_takes": PROGRAM,
-    "tests/engine/test_x509.py::test_the_serial_is_the_one_that_openssl_shows": PROGRAM,
-    "tests/engine/test_x509.py::test_the_signing_request_holds_every_name_in_order": PROGRAM,
     "tests/health/test_data_folder.py::test_a_file_deep_down": PERMISSIONS,
     "tests/health/test_data_folder.py::test_a_file_that_another_user": PERMISSIONS,
     "tests/health/test_data_folder.py::test_a_file_that_has_another_name": PERMISSIONS,
@@ -84,8 +75,6 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/av_checks/test_check.py::test_a_scanner": PROGRAM,
     "tests/plugins/av_checks/test_probes.py::test_a_listener_that_cannot_be_reached": PROGRAM,
     "tests/plugins/av_checks/test_probes.py::test_a_web_shield": PROGRAM,
-    "tests/plugins/ca_local/test_names.py::test_internal_names_are_signed_and_openssl_accepts_them": PROGRAM,
-    "tests/plugins/ca_local/test_names.py::test_openssl_believes_not_even": PROGRAM,
     "tests/plugins/ca_local/test_root.py::test_only_the_owner_reads_the_key": PERMISSIONS,
     "tests/plugins/challenge_http/test_contract.py::TestWebroot": PROGRAM,
     "tests/plugins/challenge_http/test_health.py::test_a_port_on_which_we_answer_right_now": HOLDER,
@@ -125,9 +114,6 @@ POSIX_ONLY: dict[str, str] = {
     "tests/plugins/deploy_files/test_parameters.py::test_what_is_wrong_is_refused_at_its_field[reload-": (
         "Windows splits the command itself; tests/windows/test_reload.py has that."
     ),
-    "tests/plugins/deploy_files/test_pkcs12.py::test_an_empty_password_opens_it": PROGRAM,
-    "tests/plugins/deploy_files/test_pkcs12.py::test_it_is_encrypted_as_asked": PROGRAM,
-    "tests/plugins/deploy_files/test_pkcs12.py::test_openssl": PROGRAM,
     "tests/plugins/deploy_files/test_reload.py": PROGRAM,
     "tests/plugins/negotiate/test_posix_groups.py": SYSTEM_CALLS,
     "tests/plugins/negotiate/test_selftest.py": "Wine crashes when it is asked to sign somebody in.",
@@ -146,7 +132,6 @@ POSIX_ONLY: dict[str, str] = {
     "tests/service/test_configuration_files.py::test_a_folder_behind_links": LINKS,
     "tests/service/test_configuration_files.py::test_what_is_in_a_folder_that_may_not_be_read": PERMISSIONS,
     "tests/service/test_own_certificate.py::test_keys_are_their_owners_alone": PERMISSIONS,
-    "tests/service/test_own_certificate.py::test_the_root_can_vouch_for_no_other_name": PROGRAM,
     "tests/service/test_ports.py": HOLDER,
     "tests/service/test_schema.py": "It needs schemathesis, which the machine has not.",
     "tests/service/test_secrets.py::test_only_the_services_user": PERMISSIONS,

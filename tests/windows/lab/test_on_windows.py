@@ -20,7 +20,12 @@ SUITES = {
     "issuance, a to f": ["tests/issuance/test_[a-f]*.py"],
     "issuance, g to z": ["tests/issuance/test_[g-z]*.py"],
     "command line": ["tests/cli"],
-    "recovery": ["tests/recovery/test_killed_*.py", "tests/recovery/test_damaged_database.py"],
+    "killed midway": [
+        "tests/recovery/test_*_crashes.py",
+        "tests/recovery/test_crash_*.py",
+        "tests/recovery/test_killed_*.py",
+    ],
+    "damaged databases and chaos": ["tests/recovery/test_damaged_database.py", "tests/recovery/test_chaos.py"],
     "windows": ["tests/windows"],
     "plugins": ["tests/plugins"],
     "acme, health, notifications and moving": ["tests/acme", "tests/health", "tests/notifications", "tests/transfer"],
