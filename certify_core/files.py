@@ -13,7 +13,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +29,8 @@ _SHARING_VIOLATION = 32
 _HELD = {None, 5, _SHARING_VIOLATION, 33}
 """What `winerror` is for a file that may be held: nothing where it was opened through the C library,
 ERROR_ACCESS_DENIED for the target of a rename, ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
+_VANISHING = getattr(os, "O_TEMPORARY", 0)
+"""Has the system remove a file that is closed; elsewhere a file needs no name while it is open."""
 
 T = TypeVar("T")
 
@@ -43,11 +44,13 @@ class FileHeld(PermissionError):
 
 def refusal(folder: Path) -> OSError | None:
     """Return what the system says to a file in `folder` that is to be on the disk; None if it takes it."""
+    probe = _temporary(folder / "probe")
     try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"certify")
-            probe.flush()
-            os.fsync(probe.fileno())
+        # Not by `tempfile`: refused on Windows, it tries ten thousand names (https://github.com/python/cpython/issues/66305).
+        with _new_file(probe, PRIVATE, _VANISHING) as file:
+            if not _VANISHING:
+                probe.unlink()
+            file.write(b"certify")
     except OSError as error:
         return error
     return None
@@ -203,9 +206,9 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
 
 
 @contextmanager
-def _new_file(path: Path, mode: int) -> Iterator[BinaryIO]:
+def _new_file(path: Path, mode: int, flags: int = 0) -> Iterator[BinaryIO]:
     """Give a new file; what was written is on the disk when the block ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | flags, mode)
     with os.fdopen(descriptor, "w+b") as file:
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)  # the process's umask has had its say in os.open

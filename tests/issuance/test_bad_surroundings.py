@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.disks import first_refusal
+from tests.support.disks import first_refusal, full, mounted
 from tests.support.issuing import issue, request, show
 from tests.support.pebble import Pebble
 from tests.support.scripted_server import Reply, ScriptedServer
@@ -54,11 +53,8 @@ def test_a_bundle_without_certificates_is_named(service: Service, wish: Wish, tm
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of three megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with mounted(tmp_path / "disk", megabytes=3) as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -69,31 +65,17 @@ def cramped(small_disk: Path, pebble: Pebble) -> Iterator[Service]:
     running.close()
 
 
-def fill(disk: Path) -> Path:
-    """Leave no room on a disk; return the file that has it all."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (65_536, 4096, 1):
-            try:
-                while file.write(b"x" * size):
-                    pass
-            except OSError:
-                continue
-    return ballast
-
-
 def test_a_full_disk_refuses_new_certificates_and_says_why(cramped: Service, small_disk: Path, wish: Wish) -> None:
-    fill(small_disk)
-    first_refusal(cramped)
-    answer = cramped.call("POST", "/api/managedcertificates", wish("full.example.test", name="x" * 200))
+    with full(small_disk):
+        first_refusal(cramped)
+        answer = cramped.call("POST", "/api/managedcertificates", wish("full.example.test", name="x" * 200))
     assert (answer.status, "disk" in answer.body["detail"]) == (503, True)
 
 
 def test_a_service_goes_on_when_there_is_room_again(cramped: Service, small_disk: Path, wish: Wish) -> None:
     certificate = issue(cramped, wish("room.example.test"))
-    ballast = fill(small_disk)
-    cramped.call("POST", f"/api/managedcertificates/{certificate['id']}/request")
-    ballast.unlink()
+    with full(small_disk):
+        cramped.call("POST", f"/api/managedcertificates/{certificate['id']}/request")
     request(cramped, certificate["id"])
     eventually(lambda: show(cramped, certificate["id"])["status"] == "healthy")
     assert show(cramped, certificate["id"])["issued"]["serial"] != certificate["issued"]["serial"]

@@ -6,14 +6,13 @@ The disk is a real one, mounted for the test: this needs root.
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import urllib3
 
-from tests.support.disks import first_refusal, full, mounted
+from tests.support.disks import first_refusal, full, mounted, names_read_only, read_only
 from tests.support.issuing import issue, request, show
 from tests.support.ports import free_port
 from tests.support.service import Service
@@ -110,10 +109,9 @@ def test_a_new_service_on_a_full_disk_begins_when_there_is_room(disk: Path) -> N
 
 def test_a_service_on_a_disk_that_may_not_be_written_says_so(service: Service, disk: Path) -> None:
     service.stop()
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    said = service.launch()
-    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
-    assert "cannot be written: Read-only file system" in said
+    with read_only(disk):
+        said = service.launch()
+    assert ("cannot be written: " in said, names_read_only(said)) == (True, True)
 
 
 def test_killed_on_a_full_disk_it_has_lost_nothing(service: Service, disk: Path) -> None:

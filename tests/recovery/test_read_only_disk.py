@@ -20,7 +20,7 @@ from certify_core.service.names import names_of
 from certify_core.service.own_certificate import LIFETIME, OwnCertificate
 from tests.support.chaos_proxy import ChaosProxy
 from tests.support.degraded import answers, found, is_ready
-from tests.support.disks import FailingDisk, covered, failing, mounted, read_only
+from tests.support.disks import READ_ONLY, FailingDisk, covered, failing, mounted, names_read_only, read_only
 from tests.support.issuing import issue, outcome_of, request, show
 from tests.support.pebble import Pebble
 from tests.support.ports import free_port
@@ -28,8 +28,6 @@ from tests.support.scripted_server import Reply
 from tests.support.service import Answer, Service
 from tests.support.waiting import eventually
 from tests.support.wishes import CERTIFICATES, files_at, wish
-
-REASON = "Read-only file system"
 
 
 @pytest.fixture
@@ -75,7 +73,8 @@ def degraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service
 class TestStartedOnAReadOnlyDisk:
     def test_it_says_so_where_it_was_started(self, degraded: tuple[Service, str]) -> None:
         _, line = degraded
-        assert (f"cannot be written: {REASON}" in line, "mount it for writing" in line) == (True, True)
+        assert ("cannot be written: " in line, names_read_only(line)) == (True, True)
+        assert "mount it for writing" in line
 
     def test_everything_is_refused_with_cause_and_remedy(self, degraded: tuple[Service, str]) -> None:
         service, _ = degraded
@@ -87,14 +86,14 @@ class TestStartedOnAReadOnlyDisk:
         service, _ = degraded
         findings, health = found(service), service.call("GET", "/api/health", token=None)
         assert (health.status, health.body["live"], health.body["ready"]) == (503, True, False)
-        assert REASON in findings["start-failed"]["evidence"]
+        assert names_read_only(findings["start-failed"]["evidence"])
         assert findings["folder-not-writable"]["severity"] == "error"
 
     def test_the_command_line_finds_it_and_says_why(self, degraded: tuple[Service, str]) -> None:
         service, _ = degraded
         doctor, listed = service.certify("doctor"), service.certify("list")
-        assert (doctor.code, REASON in doctor.out, "by the service at" in doctor.out) == (1, True, True)
-        assert (listed.code, REASON in listed.err) == (1, True)
+        assert (doctor.code, names_read_only(doctor.out), "by the service at" in doctor.out) == (1, True, True)
+        assert (listed.code, names_read_only(listed.err)) == (1, True)
 
     def test_a_second_service_is_not_started(self, degraded: tuple[Service, str]) -> None:
         second = Service(degraded[0].data_dir)
@@ -121,7 +120,7 @@ class TestWhenTheDiskCanBeWrittenAgain:
     def test_the_log_says_what_was_wrong(self, stopped: Service, disk: Path, port: int) -> None:
         with read_only(disk):
             launched(stopped, port)
-        eventually(lambda: REASON in stopped.log())
+        eventually(lambda: names_read_only(stopped.log()))
 
     def test_a_lock_that_could_not_be_made_is_taken(self, stopped: Service, disk: Path, port: int) -> None:
         (stopped.data_dir / "service.lock").unlink()
@@ -142,7 +141,7 @@ class TestWhenTheDiskCanBeWrittenAgain:
             launched(stopped, port)
             failure = found(stopped)["api-certificate"]
         eventually(lambda: is_ready(stopped))
-        assert (REASON in failure["evidence"], "api-certificate" in found(stopped)) == (True, False)
+        assert (names_read_only(failure["evidence"]), "api-certificate" in found(stopped)) == (True, False)
 
 
 @pytest.mark.parametrize("folder", ["", "data"])
@@ -150,7 +149,7 @@ def test_where_no_service_has_run_before_it_ends_with_the_reason(disk: Path, fol
     (disk / "data").mkdir()
     with read_only(disk):
         ended = Service(disk / folder / "new").certify("serve")
-    assert (ended.code, REASON in ended.err, ended.err.count("\n")) == (1, True, 1)
+    assert (ended.code, names_read_only(ended.err), ended.err.count("\n")) == (1, True, 1)
 
 
 @pytest.fixture
@@ -203,7 +202,7 @@ class TestUnderARunningService:
 
     def test_the_health_checks_say_so(self, on_failing: Service, failing_disk: FailingDisk) -> None:
         failing_disk.fail()
-        assert found(on_failing)["folder-not-writable"]["evidence"] == REASON
+        assert found(on_failing)["folder-not-writable"]["evidence"] in READ_ONLY
         assert on_failing.call("GET", "/api/health", token=None).body["worst"] == "error"
 
     def test_started_on_the_mended_disk_it_has_lost_nothing(
@@ -224,7 +223,7 @@ class TestUnderARunningService:
             failure = show(service, "kept")["failure"]
         request(service, "kept")
         after = show(service, "kept")
-        assert (failure["failure_class"], REASON in failure["cause"]) == ("local", True)
+        assert (failure["failure_class"], names_read_only(failure["cause"])) == ("local", True)
         assert (after["status"], after["issued"]["serial"] != before) == ("healthy", True)
 
     def test_a_deployment_into_a_covered_folder_is_made_up_for(
@@ -239,12 +238,12 @@ class TestUnderARunningService:
             service.call("POST", f"{CERTIFICATES}/site/deploy")
             eventually(lambda: show(service, "site")["status"] == "healthy")
             after = (site / "tls" / "cert.pem").read_bytes()
-        assert (failure["failure_class"], REASON in failure["cause"], after != before) == ("local", True, True)
+        assert (failure["failure_class"], names_read_only(failure["cause"]), after != before) == ("local", True, True)
 
 
 def told(answer: Answer) -> tuple[int, str, bool]:
     """Return status and class of a refusal, and whether it names the reason."""
-    return answer.status, answer.body["failure_class"], REASON in answer.body["detail"]
+    return answer.status, answer.body["failure_class"], names_read_only(answer.body["detail"])
 
 
 class Watched(ChaosProxy):
@@ -315,7 +314,7 @@ class TestAnOrderUnderWay:
             cover.close()
             request(service, "app")
             status = show(service, "app")["status"]
-        assert (failure["failure_class"], REASON in failure["cause"], status) == ("local", True, "healthy")
+        assert (failure["failure_class"], names_read_only(failure["cause"]), status) == ("local", True, "healthy")
         assert (authority.count(ORDER), authority.count(FINALIZE)) == (1, 1)
 
 

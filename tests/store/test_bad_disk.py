@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ import certify_core.store
 from certify_core.api import LocalFault
 from certify_core.store import Store
 from certify_core.store.database import Database
-from tests.support.disks import FailingDisk, failing, full, mounted
+from tests.support.disks import FailingDisk, failing, full, make_read_only, mounted
 from tests.support.store_writes import WRITES, Filled, fill
 from tests.support.stores import KEY_PEM, NOW, open_store, sqlite_engine
 
@@ -175,7 +174,7 @@ def test_a_database_that_may_not_be_written_refuses_a_write_as_a_whole(
 
 def test_a_data_folder_on_a_read_only_disk_is_a_local_fault(small_disk: Path) -> None:
     fill(small_disk)
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    make_read_only(small_disk)
     with pytest.raises(LocalFault) as fault, open_store(small_disk):
         pass
     assert "may write to the data folder" in fault.value.remedy

@@ -1,27 +1,40 @@
-"""Small real disks, mounted for a test (this needs root), and filled to the last byte."""
+"""Small real disks, mounted for a test (this needs root), and filled to the last byte.
+
+Linux mounts them for a test on Windows Python, too, which sees them where its own disk is.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.beside import as_linux, output_on_linux
 from tests.support.processes import installed
 from tests.support.service import Answer, Service
 
+READ_ONLY = ("Permission denied", "Access denied") if os.name == "nt" else ("Read-only file system",)
+"""What is said of a file on a disk that may not be written: Windows under Wine has no words of its own for it."""
+
 
 @contextlib.contextmanager
-def mounted(folder: Path, *, megabytes: int) -> Iterator[Path]:
+def mounted(folder: Path, *, megabytes: float) -> Iterator[Path]:
     """Make a folder that is a disk of its own."""
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
+    _run("mount", "-t", "tmpfs", "-o", f"size={int(megabytes * 1024)}k", "tmpfs", folder)
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        _run("umount", "--lazy", folder)  # who had a file open there may need a moment to end
+
+
+def make_read_only(disk: Path) -> None:
+    """Mount a disk read-only while nobody has anything open on it for writing: Linux refuses it otherwise (EBUSY)."""
+    _run("mount", "-o", "remount,ro", disk)
 
 
 @contextlib.contextmanager
@@ -45,24 +58,29 @@ def first_refusal(service: Service) -> Answer:
     raise AssertionError("a full disk took everything")
 
 
+def names_read_only(said: str) -> bool:
+    """Return whether a refusal says that a disk is read-only."""
+    return any(words in said for words in READ_ONLY)
+
+
 @contextlib.contextmanager
 def read_only(disk: Path) -> Iterator[None]:
-    """Mount a disk read-only while nobody has anything open on it for writing: Linux refuses it otherwise (EBUSY)."""
-    _mount("-o", "remount,ro", disk)
+    """Make a disk read-only for a while, as `make_read_only` does."""
+    make_read_only(disk)
     yield
-    _mount("-o", "remount,rw", disk)
+    _run("mount", "-o", "remount,rw", disk)
 
 
 @contextlib.contextmanager
 def covered(folder: Path) -> Iterator[None]:
     """Make a folder read-only under whoever uses it: by a mount on top of it, which what is open does not notice."""
-    _mount("--bind", folder, folder)
-    _mount("-o", "remount,bind,ro", folder)
+    _run("mount", "--bind", folder, folder)
+    _run("mount", "-o", "remount,bind,ro", folder)
     try:
         yield
-        _mount("-o", "remount,bind,rw", folder)
+        _run("mount", "-o", "remount,bind,rw", folder)
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        _run("umount", "--lazy", folder)
 
 
 class FailingDisk:
@@ -84,11 +102,11 @@ class FailingDisk:
 
     def mount(self) -> None:
         """Mount it as administrators do: with the first error it becomes read-only."""
-        _mount("-o", "loop,errors=remount-ro", self._image, self.folder)
+        _run("mount", "-o", "loop,errors=remount-ro", self._image, self.folder)
 
     def unmount(self) -> None:
         """Unmount it; refused while anything on it is open."""
-        subprocess.run(["umount", str(self.folder)], check=True)
+        _run("umount", self.folder)
 
     def fail(self) -> None:
         """Have the kernel find an error."""
@@ -118,5 +136,10 @@ def failing(folder: Path, *, megabytes: int) -> Iterator[FailingDisk]:
         disk.unmount()
 
 
-def _mount(*arguments: object) -> None:
-    subprocess.run(["mount", *map(str, arguments)], check=True)
+def _run(program: str, *arguments: str | Path) -> None:
+    """Run a program that says nothing when all is well."""
+    command = [program, *(as_linux(one) if isinstance(one, Path) else one for one in arguments)]
+    if os.name == "nt":
+        assert output_on_linux(*command) == ""
+    else:
+        subprocess.run(command, check=True)

@@ -19,6 +19,7 @@ import pytest
 from certify_core.api import CertificateBundle, DeploymentFailed
 from certify_deploy_files.parameters import FilesParameters
 from certify_deploy_files.target import FilesTarget
+from tests.support.disks import make_read_only, mounted, names_read_only
 from tests.support.killing import KILLED
 
 Parameters = Callable[..., FilesParameters]
@@ -45,10 +46,8 @@ def pem_files(bundle: CertificateBundle) -> dict[str, str]:
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
     """A disk of a few pages, mounted as the folder."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={PAGE * DISK_PAGES}", "tmpfs", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(folder, megabytes=DISK_PAGES * PAGE / 2**20):
+        yield folder
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_a_full_disk_keeps_the_old_set(
     target.apply(bundle, parameters())
     filler = small_disk / "filler"
     filler.write_bytes(bytes(PAGE * (DISK_PAGES - len(PEM_FILES) - free_pages)))
-    with pytest.raises(DeploymentFailed, match=f"Cannot write to {small_disk}: No space left on device"):
+    with pytest.raises(DeploymentFailed, match=re.escape(f"Cannot write to {small_disk}: No space left on device")):
         target.apply(renewed, parameters())
     filler.unlink()
     assert contents(small_disk) == pem_files(bundle)
@@ -110,9 +109,10 @@ def test_a_full_disk_leaves_no_first_file(
 def test_a_read_only_disk_is_named(
     target: FilesTarget, bundle: CertificateBundle, parameters: Parameters, small_disk: Path
 ) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with pytest.raises(DeploymentFailed, match=f"Cannot write to {small_disk}: Read-only file system"):
+    make_read_only(small_disk)
+    with pytest.raises(DeploymentFailed, match=re.escape(f"Cannot write to {small_disk}")) as refused:
         target.apply(bundle, parameters())
+    assert names_read_only(refused.value.cause)
 
 
 @pytest.mark.usefixtures("pinned")

@@ -25,7 +25,11 @@ SUITES = {
         "tests/recovery/test_crash_*.py",
         "tests/recovery/test_killed_*.py",
     ],
-    "damaged databases and chaos": ["tests/recovery/test_damaged_database.py", "tests/recovery/test_chaos.py"],
+    "damaged databases, disks and chaos": [
+        "tests/recovery/test_damaged_database.py",
+        "tests/recovery/test_*_disk.py",
+        "tests/recovery/test_chaos.py",
+    ],
     "windows": ["tests/windows"],
     "plugins": ["tests/plugins"],
     "acme, health, notifications and moving": ["tests/acme", "tests/health", "tests/notifications", "tests/transfer"],
