@@ -65,6 +65,13 @@ def test_events_are_sent_when_they_happen(service: Service, under_way: str, gate
         assert (first.kind, [event.kind for event in events][-1]) == ("order created", "ended")
 
 
+def test_a_quiet_stream_gives_signs_of_life(service: Service, under_way: str, gate: Gate) -> None:
+    gate.wait_for_arrival()
+    with service.stream(events_path(under_way)) as stream:
+        assert b": still at it\n" in stream
+        gate.let_go()
+
+
 def test_who_comes_after_the_end_sees_it_all(service: Service, name: str) -> None:
     operation = start(service, name)
     assert watched(service, operation) == watched(service, operation)

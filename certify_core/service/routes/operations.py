@@ -12,8 +12,11 @@ from fastapi.responses import StreamingResponse
 from certify_core.service.operations import Operation, Operations
 from certify_core.service.routes.views import event_document, operation_document
 
-KEEP_ALIVE = 15.0
-"""Seconds between signs of life, so that neither side takes a quiet stream for a dead one."""
+KEEP_ALIVE = 1.0
+"""Seconds between signs of life, so that neither side takes a quiet stream for a dead one.
+
+On some systems who reads a stream hears of Ctrl-C no sooner than of the next one.
+"""
 
 
 def router(operations: Operations) -> APIRouter:
