@@ -12,6 +12,9 @@ import dns.rcode
 import dns.resolver
 import dns.rrset
 
+_END = b""
+"""What has it end; a query has more."""
+
 
 class DnsServer:
     """Answers over UDP; a name that it has nothing for does not exist."""
@@ -24,13 +27,16 @@ class DnsServer:
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._socket.sendto(_END, ("127.0.0.1", self.port))
+        self._thread.join()
+        self._socket.close()  # not before: its number would be another socket's, and this thread would read from that
 
     @property
     def port(self) -> int:
@@ -48,6 +54,8 @@ class DnsServer:
         while True:
             try:
                 wire, sender = self._socket.recvfrom(4096)
+                if wire == _END:
+                    return
                 self._socket.sendto(self._answer(dns.message.from_wire(wire)).to_wire(), sender)
             except OSError:
                 return
