@@ -14,7 +14,7 @@ demo: $(INSTALLED)  ## see it work
 	$(BIN)/certify demo
 
 test: $(INSTALLED) $(KERBEROS) packages  ## every test, real servers included
-	$(BIN)/python -m pytest -n auto -rs
+	$(BIN)/python -m pytest -n auto
 
 test-windows: $(INSTALLED) packages  ## what runs on a Windows Python, under Wine, alone
 	$(BIN)/python -m pytest -n auto tests/windows

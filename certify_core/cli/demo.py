@@ -63,7 +63,14 @@ def _start_service(data_dir: Path) -> tuple[Host, threading.Thread]:
     listening = threading.Event()
     overrides: dict[str, JsonValue] = {"port": 0, "host": "127.0.0.1"}
     host = Host(data_dir, overrides=overrides, listening=lambda _: listening.set(), hindered=complain)
-    thread = threading.Thread(target=host.run, name="service", daemon=True)
+
+    def run() -> None:
+        try:
+            host.run()
+        finally:
+            listening.set()  # who asks a service that has ended is told so; who waits for it would wait for good
+
+    thread = threading.Thread(target=run, name="service", daemon=True)
     thread.start()
     listening.wait()
     return host, thread

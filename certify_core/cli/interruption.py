@@ -6,12 +6,12 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 
 def on_interruption(act: Callable[[], None]) -> None:
     """Call this instead of ending at once; from the main thread alone."""
-    for name in SIGNALS:
+    for name in _SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: act())
 
