@@ -50,7 +50,7 @@ ctypes.windll.user32.GetDesktopWindow()
 print(flush=True)
 threading.Event().wait()
 """
-"""Stays, and has Wine start its desktop: the first program that needs one gives it its output, whose end never comes."""
+"""Stays, and has Wine start its desktop: the first program that needs one gives it its output, which stays open."""
 OWNER_ALONE = 0o077
 """Wine makes a new file's access list of its mode; so the user's folders are the user's alone, as Windows has them."""
 
