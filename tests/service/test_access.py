@@ -152,10 +152,14 @@ def test_the_token_is_in_no_log(service: Service, certificate: dict[str, Any]) -
     assert b"debug" in b"".join(logs).lower()
 
 
+ITS_OWN_TIME = {"av_checks", "backups", "logs"}
+"""What the service writes there is asked for by nobody: what health checks try, copies of the database, logs."""
+
+
 def state(service: Service) -> tuple[list[str], dict[str, str]]:
     """Return what is in the database and in the files of the data folder.
 
-    Without the copies and notes that the store makes of it in its own time, and the logs.
+    Without what the service writes in its own time, and the store's notes beside the database.
     """
     with contextlib.closing(sqlite3.connect(service.data_dir / "manageditems.db")) as database:
         rows = list(database.iterdump())
@@ -163,5 +167,5 @@ def state(service: Service) -> tuple[list[str], dict[str, str]]:
     return rows, {
         str(name): hashlib.sha256(path.read_bytes()).hexdigest()
         for name, path in files.items()
-        if name.parts[0] not in {"backups", "logs"} and not name.name.startswith("manageditems.")
+        if name.parts[0] not in ITS_OWN_TIME and not name.name.startswith("manageditems.")
     }
