@@ -1,7 +1,8 @@
-"""The wheel as users get it, and an environment of its own in which it is installed."""
+"""The wheel as users get it, and a Python in which it is installed with a third party's plugin beside it."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -9,17 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.beside import PYTHON, run_on_linux
+
 ROOT = Path(__file__).parents[2]
 
 
-def pip(*arguments: str | Path) -> None:
-    """Run pip; what it says is in the test's report."""
-    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)], check=True)
+def pip(python: Path, *arguments: str | Path) -> None:
+    """Run pip for a Python; what it says is in the test's report."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, *arguments]
+    subprocess.run(list(map(str, command)), check=True)
 
 
 def build(project: Path, folder: Path) -> Path:
     """Build a project's wheel into a new folder; return its path."""
-    pip("wheel", "--quiet", "--no-deps", "--wheel-dir", folder, project)
+    python = os.environ.get(PYTHON, sys.executable)  # what builds it is installed on Linux alone
+    run_on_linux(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, project)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -37,10 +42,12 @@ def hello_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path, hello_wheel: Path) -> Path:
-    """The Python of a new environment that holds the project, what it requires, and the example plugin."""
-    folder = tmp_path_factory.mktemp("installed") / "env"
-    venv.create(folder, with_pip=False, symlinks=sys.platform != "win32")
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    pip("--python", python, "install", "--quiet", wheel, hello_wheel)
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, hello_wheel: Path) -> Path:
+    """A Python that has the project, what it requires, and the example plugin: as pip installs them."""
+    if os.name == "nt":  # its machine has the project already, and no index to fetch from
+        pip(Path(sys.executable), "install", "--quiet", "--no-index", hello_wheel)
+        return Path(sys.executable)
+    python = tmp_path_factory.mktemp("installed") / "env" / "bin" / "python"
+    venv.create(python.parents[1], with_pip=False, symlinks=True)
+    pip(python, "install", "--quiet", request.getfixturevalue("wheel"), hello_wheel)
     return python

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.beside import as_linux, output_on_linux
+from tests.support.beside import run_on_linux
 from tests.support.processes import installed
 from tests.support.service import Ended, Service
 from tests.support.waiting import eventually
@@ -59,11 +57,7 @@ class Repository:
         self._git("checkout", "--quiet", commit)
 
     def _git(self, *arguments: str) -> str:
-        if os.name == "nt":
-            return output_on_linux("git", "-C", as_linux(self.folder), *arguments)
-        git = installed("git", "git")
-        ended = subprocess.run([git, *arguments], cwd=self.folder, capture_output=True, text=True, check=True)
-        return ended.stdout
+        return run_on_linux(installed("git", "git"), "-C", self.folder, *arguments)
 
 
 def history(place: Path) -> list[Files]:

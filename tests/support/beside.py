@@ -9,6 +9,7 @@ prints the port at which it is asked, and runs until standard input ends.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -25,6 +26,9 @@ PORT, DISK = "TESTS_BESIDE_PORT", "TESTS_BESIDE_DISK"
 """Environment variables of the tests on Windows: where programs are asked for, and where drive C is on Linux."""
 PYTHON = "TESTS_BESIDE_PYTHON"
 """The Python of the Linux around, with what the tests require."""
+PROJECT = Path(__file__).parents[2]
+NOT_STARTED = 127
+"""How a shell says that there is no such program."""
 END_SECONDS = 5
 RUN_SECONDS = 240
 
@@ -40,6 +44,7 @@ class ProgramBeside:
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         """Start it; the variables are added to those that the Linux around has."""
         self.args = command
+        self._code: int | None = None
         self._connection = socket.create_connection(("127.0.0.1", int(os.environ[PORT])))
         wanted = {"command": command, "log": as_linux(log), "environment": environment}
         self._connection.sendall(json.dumps(wanted).encode() + b"\n")
@@ -64,18 +69,42 @@ class ProgramBeside:
         self._connection.close()
 
     def _ended(self, timeout: float | None) -> int | None:
-        """Return 0 when the other side hangs up, which it does when the program has ended."""
-        return 0 if select.select([self._connection], [], [], timeout)[0] else None
+        """Return how it ended, if it has: the other side says so and hangs up."""
+        if self._code is None and select.select([self._connection], [], [], timeout)[0]:
+            with self._connection.makefile() as said:
+                self._code = int(said.read() or NOT_STARTED)
+        return self._code
 
 
-def output_on_linux(*command: str) -> str:
-    """Run a program of Linux to its end, in the project's folder, and return what it wrote."""
+def run_on_linux(*command: str | Path, check: bool = True) -> str:
+    """Run a program of Linux to its end, in the project's folder, and return all that it wrote.
+
+    What it is told of files are paths, which it is given as it sees them.
+
+    Raises:
+        CalledProcessError: it did not end with 0, and `check`.
+    """
+    given = [as_linux(one) if isinstance(one, Path) else one for one in command]
+    code, output = _run_beside(given) if os.name == "nt" else _run(given)
+    if check and code:
+        raise subprocess.CalledProcessError(code, given, output)
+    return output
+
+
+def _run(command: Sequence[str]) -> tuple[int, str]:
+    ended = subprocess.run(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return ended.returncode, ended.stdout
+
+
+def _run_beside(command: Sequence[str]) -> tuple[int, str]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         program = ProgramBeside(command, log, {})
-        program.wait(RUN_SECONDS)
+        code = program.wait(RUN_SECONDS)
         program.kill()
-        return log.read_text(encoding="utf-8")
+        return code, log.read_text(encoding="utf-8")
 
 
 class _Asked(socketserver.StreamRequestHandler):
@@ -105,7 +134,9 @@ class _Asked(socketserver.StreamRequestHandler):
             process.wait()
 
     def _hang_up_after(self, process: subprocess.Popen[bytes]) -> None:
-        process.wait()
+        code = process.wait()
+        with contextlib.suppress(OSError):  # who wanted it has hung up first
+            self.connection.sendall(str(code).encode())
         self.connection.shutdown(socket.SHUT_RDWR)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.beside import as_linux, output_on_linux
+from tests.support.beside import run_on_linux
 from tests.support.processes import installed
 from tests.support.service import Answer, Service
 
@@ -25,16 +25,16 @@ READ_ONLY = ("Permission denied", "Access denied") if os.name == "nt" else ("Rea
 def mounted(folder: Path, *, megabytes: float) -> Iterator[Path]:
     """Make a folder that is a disk of its own."""
     folder.mkdir()
-    _run("mount", "-t", "tmpfs", "-o", f"size={int(megabytes * 1024)}k", "tmpfs", folder)
+    run_on_linux("mount", "-t", "tmpfs", "-o", f"size={int(megabytes * 1024)}k", "tmpfs", folder)
     try:
         yield folder
     finally:
-        _run("umount", "--lazy", folder)  # who had a file open there may need a moment to end
+        run_on_linux("umount", "--lazy", folder)  # who had a file open there may need a moment to end
 
 
 def make_read_only(disk: Path) -> None:
     """Mount a disk read-only while nobody has anything open on it for writing: Linux refuses it otherwise (EBUSY)."""
-    _run("mount", "-o", "remount,ro", disk)
+    run_on_linux("mount", "-o", "remount,ro", disk)
 
 
 @contextlib.contextmanager
@@ -68,19 +68,19 @@ def read_only(disk: Path) -> Iterator[None]:
     """Make a disk read-only for a while, as `make_read_only` does."""
     make_read_only(disk)
     yield
-    _run("mount", "-o", "remount,rw", disk)
+    run_on_linux("mount", "-o", "remount,rw", disk)
 
 
 @contextlib.contextmanager
 def covered(folder: Path) -> Iterator[None]:
     """Make a folder read-only under whoever uses it: by a mount on top of it, which what is open does not notice."""
-    _run("mount", "--bind", folder, folder)
-    _run("mount", "-o", "remount,bind,ro", folder)
+    run_on_linux("mount", "--bind", folder, folder)
+    run_on_linux("mount", "-o", "remount,bind,ro", folder)
     try:
         yield
-        _run("mount", "-o", "remount,bind,rw", folder)
+        run_on_linux("mount", "-o", "remount,bind,rw", folder)
     finally:
-        _run("umount", "--lazy", folder)
+        run_on_linux("umount", "--lazy", folder)
 
 
 class FailingDisk:
@@ -94,26 +94,22 @@ class FailingDisk:
         self._image = folder.with_name(f"{folder.name}.ext4")
         with self._image.open("wb") as image:
             image.truncate(megabytes << 20)
-        subprocess.run(
-            [installed("mkfs.ext4", "e2fsprogs"), "-q", "-F", "-E", "lazy_itable_init=0", str(self._image)], check=True
-        )
+        mkfs = installed("mkfs.ext4", "e2fsprogs")
+        run_on_linux(mkfs, "-q", "-F", "-E", "lazy_itable_init=0", self._image)
         folder.mkdir()
         self.mount()
 
     def mount(self) -> None:
         """Mount it as administrators do: with the first error it becomes read-only."""
-        _run("mount", "-o", "loop,errors=remount-ro", self._image, self.folder)
+        run_on_linux("mount", "-o", "loop,errors=remount-ro", self._image, self.folder)
 
     def unmount(self) -> None:
         """Unmount it; refused while anything on it is open."""
-        _run("umount", self.folder)
+        run_on_linux("umount", self.folder)
 
     def fail(self) -> None:
         """Have the kernel find an error."""
-        found = subprocess.run(
-            ["findmnt", "-n", "-o", "SOURCE", str(self.folder)], check=True, capture_output=True, text=True
-        )
-        device = Path(found.stdout.strip()).name
+        device = Path(run_on_linux("findmnt", "-n", "-o", "SOURCE", self.folder).strip()).name
         Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("found by a test")
 
     def repair(self) -> None:
@@ -134,12 +130,3 @@ def failing(folder: Path, *, megabytes: int) -> Iterator[FailingDisk]:
         yield disk
     finally:
         disk.unmount()
-
-
-def _run(program: str, *arguments: str | Path) -> None:
-    """Run a program that says nothing when all is well."""
-    command = [program, *(as_linux(one) if isinstance(one, Path) else one for one in arguments)]
-    if os.name == "nt":
-        assert output_on_linux(*command) == ""
-    else:
-        subprocess.run(command, check=True)

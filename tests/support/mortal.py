@@ -67,10 +67,11 @@ def public_bytes(holder: x509.Certificate | x509.CertificateSigningRequest) -> b
 
 
 def orders_at_authority(data_dir: Path, authority: Pebble | ChaosProxy) -> int:
-    """Return how many orders the authority knows of the account in this data folder."""
+    """Return how many orders the authority knows of its account in this data folder."""
     with contextlib.closing(sqlite3.connect(data_dir / "manageditems.db")) as database:
-        rows = database.execute("SELECT id, sealed_key, url, orders_url FROM account").fetchall()
-    ((account_id, sealed, url, orders_url),) = rows
+        ((account_id, sealed, url, orders_url),) = database.execute(
+            "SELECT id, sealed_key, url, orders_url FROM account WHERE directory = ?", (authority.directory,)
+        )
     key = AccountKey.from_pem(Vault.open(data_dir, secret_keepers()).unseal(sealed, account_id).decode())
     client = AcmeClient(authority.directory, key, account_url=url, ca_bundle=authority.ca_bundle, user_agent="tests")
     with contextlib.closing(client):

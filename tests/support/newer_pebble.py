@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.support.beside import PYTHON, output_on_linux
+from tests.support.beside import PYTHON, run_on_linux
 
 SUITES = ("sid", "trixie")
 """Where to look, in this order."""
@@ -24,7 +24,7 @@ MINUTES = 4
 def newer_programs() -> tuple[str, str]:
     """Return the paths of pebble and of its DNS server; without them the test fails, as a skip proves nothing."""
     if os.name == "nt":
-        pebble, dns = output_on_linux(os.environ[PYTHON], "-m", __name__).splitlines()[-2:]
+        pebble, dns = run_on_linux(os.environ[PYTHON], "-m", __name__).splitlines()[-2:]
         return pebble, dns
     folder = _cache() / "certify-tests" / "pebble-newer"
     folder.mkdir(parents=True, exist_ok=True)

@@ -273,13 +273,13 @@ def test_a_certificate_whose_files_are_missing_is_refused(file: bytes, empty: Se
     assert fates(import_into(empty, broken, preview=True))["certificate", "moved.test"] == "refused"
 
 
-def test_what_the_database_refuses_leaves_the_settings_as_they_were(file: bytes, empty: Service) -> None:
+def test_what_the_database_refuses_leaves_the_settings_as_they_were(file: bytes, target: Service) -> None:
     first, *others = records_in(file)
     (token,) = [record for record in others if isinstance(record, TokenRecord)]
-    before = (empty.data_dir / "serviceconfig.json").read_bytes()
+    before = (target.data_dir / "serviceconfig.json").read_bytes()
     unfolded = [record for record in others if not isinstance(record, FolderRecord)]
-    answer = import_into(empty, file_of(first, token, *unfolded))
-    assert (answer.status, (empty.data_dir / "serviceconfig.json").read_bytes()) == (409, before)
+    answer = import_into(target, file_of(first, token, *unfolded))
+    assert (answer.status, (target.data_dir / "serviceconfig.json").read_bytes()) == (409, before)
 
 
 @pytest.mark.parametrize("at", [0.0, 0.01, 0.05, 0.5, 0.99])

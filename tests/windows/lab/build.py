@@ -29,7 +29,10 @@ ONE_AT_A_TIME = HERE / "one_at_a_time" / "win32service.py"
 """Found before pywin32's own module of that name, which lies in a folder of its own."""
 PYTHON_WHEEL = "panda3d==1.10.16"
 STANDARD_LIBRARY = Path("/usr/lib/python3.11")
-LEFT_OUT = ("__pycache__", "test", "tests", "idlelib", "lib-dynload", "dist-packages", "site-packages", "config-3*")
+LEFT_OUT = (
+    *("__pycache__", "test", "tests", "idlelib", "lib-dynload", "dist-packages", "site-packages", "config-3*"),
+    "EXTERNALLY-MANAGED",  # by apt: python.org's Python is pip's
+)
 COMPILER = "x86_64-w64-mingw32-gcc"
 PROGRAMS = {
     "wine": "wine",

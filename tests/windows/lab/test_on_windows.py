@@ -32,6 +32,7 @@ SUITES = {
     ],
     "windows": ["tests/windows"],
     "plugins": ["tests/plugins"],
+    "plugins of others": ["tests/packaging/test_[!w]*.py"],
     "acme, health, notifications and moving": ["tests/acme", "tests/health", "tests/notifications", "tests/transfer"],
     "unit, engine, store and configuration": ["tests/unit", "tests/engine", "tests/store", "tests/configuration"],
 }
