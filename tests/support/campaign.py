@@ -13,7 +13,6 @@ import os
 import pickle
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -30,6 +29,8 @@ from certify_core.domain.settings import CertificateSettings, RenewalSettings
 from certify_store_sqlite import SqliteStore
 from tests.support.corruption import KINDS
 from tests.support.forked_service import forked_service, import_program
+from tests.support.killing import KILLED, kill_this_process
+from tests.support.samples import some_on_windows
 from tests.support.stores import NOW, database_file, open_store, wanting
 from tests.support.waiting import eventually
 
@@ -76,18 +77,23 @@ class Outcome:
 def build(folder: Path) -> None:
     """Make the data folder."""
     process = subprocess.run([sys.executable, "-m", "tests.support.campaign", str(folder)], check=False)
-    assert process.returncode == -signal.SIGKILL
+    assert process.returncode == KILLED
 
 
 def cases(backup_damaged: Sequence[bool] = (False, True)) -> Iterator[Case]:
     """Yield every damage, with good backups and with damaged ones."""
     for kind in KINDS:
-        for seed in range(ROUNDS):
+        for seed in some_on_windows(range(ROUNDS), every=ROUNDS):
             yield from (Case(kind, seed, damaged) for damaged in backup_damaged)
 
 
 def outcomes(base: Path, chosen: Iterable[Case], recovery: Recovery) -> list[Outcome]:
-    """Damage copies of a data folder, have each recovered, and judge it: as many at once as there are cores."""
+    """Damage copies of a data folder, have each recovered, and judge it: as many at once as there are cores.
+
+    On Windows, where nothing is forked, one after the other.
+    """
+    if os.name == "nt":
+        return [_outcome(base, recovery, case) for case in chosen]
     # Each is a fresh process with one thread: services are forked of it.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), import_program) as pool:
         return list(pool.map(partial(_outcome, base, recovery), chosen))
@@ -229,7 +235,7 @@ def _build(folder: Path) -> None:
         }
         (folder / TRUTH).write_bytes(pickle.dumps(truth))
         (folder / VERSIONS).write_bytes(pickle.dumps(versions))
-        os.kill(os.getpid(), signal.SIGKILL)
+        kill_this_process()
 
 
 def _is_checkpointed(database: Path) -> bool:

@@ -1,6 +1,7 @@
 """The real service, many times over: each a process of its own, forked from one that has imported the program already.
 
-A start is `certify serve` from its first line on; only its imports, most of what a start takes, are not made again.
+A start is `certify serve` from its first line on; only its imports, most of what a start takes, are not made again. On
+Windows, where nothing is forked, it is made whole.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ def forked_service(data_dir: Path) -> Iterator[Service]:
     Raises:
         AssertionError: it ended before it listened.
     """
+    if os.name == "nt":
+        with _started(data_dir) as service:
+            yield service
+        return
     heard, said = os.pipe()
     process = get_context("fork").Process(target=_serve, args=(data_dir, said))
     process.start()
@@ -63,6 +68,15 @@ def forked_service(data_dir: Path) -> Iterator[Service]:
     finally:
         process.kill()
         process.join()
+
+
+@contextmanager
+def _started(data_dir: Path) -> Iterator[Service]:
+    service = Service(data_dir)
+    try:
+        yield service.start()
+    finally:
+        service.kill()
 
 
 def _serve(data_dir: Path, said: int) -> None:

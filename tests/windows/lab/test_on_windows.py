@@ -26,6 +26,7 @@ SUITES = {
         "tests/recovery/test_killed_*.py",
     ],
     "damaged databases, disks and chaos": [
+        "tests/recovery/test_corruption_campaign.py",
         "tests/recovery/test_damaged_database.py",
         "tests/recovery/test_*_disk.py",
         "tests/recovery/test_chaos.py",
