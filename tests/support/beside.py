@@ -22,6 +22,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.killing import KILLED
+
 PORT, DISK = "TESTS_BESIDE_PORT", "TESTS_BESIDE_DISK"
 """Environment variables of the tests on Windows: where programs are asked for, and where drive C is on Linux."""
 PYTHON = "TESTS_BESIDE_PYTHON"
@@ -66,6 +68,7 @@ class ProgramBeside:
 
     def kill(self) -> None:
         """Have it end; the other side does so for certain."""
+        self._code = KILLED if self._code is None else self._code
         self._connection.close()
 
     def _ended(self, timeout: float | None) -> int | None:
