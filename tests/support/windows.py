@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -51,6 +52,7 @@ print(flush=True)
 threading.Event().wait()
 """
 """Stays, and has Wine start its desktop: the first program that needs one gives it its output, which stays open."""
+LOOK_SECONDS = 5
 OWNER_ALONE = 0o077
 """Wine makes a new file's access list of its mode; so the user's folders are the user's alone, as Windows has them."""
 
@@ -110,8 +112,18 @@ class WindowsMachine:
         """The folder of the tests and of what they need of the project."""
         return self.disk / "certify"
 
-    def python(self, *arguments: str, timeout: float = 60, environment: dict[str, str] | None = None) -> Ended:
-        """Run Windows Python in the folder of the tests and wait; raise TimeoutExpired after `timeout` seconds."""
+    def python(
+        self,
+        *arguments: str,
+        timeout: float = 60,
+        environment: dict[str, str] | None = None,
+        hangs: Callable[[], bool] = lambda: False,
+    ) -> Ended:
+        """Run Windows Python in the folder of the tests and wait.
+
+        Raises:
+            AssertionError: it was ended after `timeout` seconds, or when `hangs`, asked every few seconds, said so.
+        """
         process = subprocess.Popen(
             self.inside(["wine", PYTHON, *arguments]),
             umask=OWNER_ALONE,
@@ -123,19 +135,26 @@ class WindowsMachine:
             text=True,
             errors="replace",
         )
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired as expired:
-            # pytest-timeout's own report comes first, with every thread's stack; here the process no longer reacts.
-            process.kill()
-            said = expired.output or b""
-            raise AssertionError(f"{arguments!r} did not end within {timeout} s:\n{said[-8000:]!r}") from None
-        return Ended(process.returncode, output)
+        deadline, has_ended = time.monotonic() + timeout, False
+        while True:
+            try:
+                output, _ = process.communicate(timeout=LOOK_SECONDS)
+                return Ended(process.returncode, output)
+            except subprocess.TimeoutExpired as expired:
+                said = (expired.output or b"").decode(errors="replace")
+            if has_ended:  # at the last look, too: something that it has started lives, and has its output open
+                return Ended(process.returncode, said)
+            has_ended = process.poll() is not None
+            if time.monotonic() > deadline or hangs():
+                break
+        # pytest-timeout's own report comes first, with every thread's stack; here the process no longer reacts.
+        process.kill()
+        raise AssertionError(f"{arguments!r} did not end:\n{said[-8000:]}")
 
-    def pytest(self, *arguments: str, timeout: float = 600) -> Ended:
+    def pytest(self, *arguments: str, timeout: float = 600, hangs: Callable[[], bool] = lambda: False) -> Ended:
         """Run tests of the project on Windows Python, in one process."""
         (self._tests / "arguments.txt").write_text("\n".join(arguments), encoding="utf-8")  # there may be thousands
-        return self.python(*PYTEST, "@arguments.txt", timeout=timeout)
+        return self.python(*PYTEST, "@arguments.txt", timeout=timeout, hangs=hangs)
 
     def read_record(self) -> str:
         """Return what became of the tests that were run last, as `tests.windows.lab.selection` writes it."""

@@ -6,6 +6,7 @@ So each test has two tries, the second one on another machine: what fails twice 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -16,6 +17,10 @@ from tests.support.windows import WindowsMachine
 TRIES = 2
 PROCESSES = 4
 """More are not begun: what ends so many is no accident."""
+STANDSTILL_SECONDS = 600
+"""So long may a test take, with what is set up for it: pytest ends it after 300 if it still reacts."""
+END_SECONDS = 120
+"""So long may a process take to end after its last test."""
 
 
 @dataclass
@@ -41,6 +46,28 @@ class Record:
     def broken(self) -> set[str]:
         """The tests that failed, and the one during which the process ended."""
         return self.failed | (set(self.begun) - self.passed)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether something became of every test."""
+        return bool(self.selected) and set(self.selected) <= self.passed | self.failed
+
+
+class Standstill:
+    """Whether a process has come no further for too long."""
+
+    def __init__(self, read_record: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._read_record = read_record
+        self._clock = clock
+        self._seen, self._since = "", clock()
+
+    def __call__(self) -> bool:
+        """Look how far it is."""
+        text = self._read_record()
+        if text != self._seen:
+            self._seen, self._since = text, self._clock()
+        patience = END_SECONDS if Record.read(text).is_over else STANDSTILL_SECONDS
+        return self._clock() - self._since > patience
 
 
 @dataclass
@@ -75,6 +102,6 @@ def run_suite(
 
 def _said(machine: WindowsMachine, tests: Sequence[str], timeout: float) -> str:
     try:
-        return machine.pytest(*tests, timeout=timeout).output
+        return machine.pytest(*tests, timeout=timeout, hangs=Standstill(machine.read_record)).output
     except AssertionError as hung:
         return str(hung)

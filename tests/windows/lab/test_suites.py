@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from tests.support.windows import Ended
-from tests.support.windows_suite import PROCESSES, run_suite
+from tests.support.windows_suite import END_SECONDS, PROCESSES, STANDSTILL_SECONDS, Standstill, run_suite
 
 
 class MadeUp:
@@ -25,7 +25,7 @@ class MadeUp:
 
         return started()
 
-    def pytest(self, *tests: str, timeout: float) -> Ended:
+    def pytest(self, *tests: str, timeout: float, hangs: Callable[[], bool]) -> Ended:
         self.asked.append(tests)
         if self._hung:
             raise AssertionError("it did not end")
@@ -87,3 +87,31 @@ def test_processes_that_end_again_and_again_are_given_up() -> None:
 def test_a_process_that_selects_nothing_has_failed() -> None:
     ended = run_suite(MadeUp(*[""] * PROCESSES), ["folder"], 1)
     assert (ended.passed, ended.failed) == (set(), {"folder"})
+
+
+def stands_still(*looks: tuple[float, str]) -> bool:
+    """Return what is said of a process at the last of some looks: so many seconds after its start, at this record."""
+    now, record = 0.0, ""
+    found = Standstill(lambda: record, lambda: now)
+    for at, written in looks:
+        now, record = at, written
+        answer = found()
+    return answer
+
+
+def test_a_process_that_goes_on_is_waited_for() -> None:
+    later = STANDSTILL_SECONDS - 1
+    assert not stands_still((later, f"{ALL}begun a\n"), (2 * later, f"{ALL}begun a\npassed a\n"))
+
+
+def test_a_process_that_comes_no_further_hangs() -> None:
+    assert stands_still((1, f"{ALL}begun a\n"), (STANDSTILL_SECONDS + 2, f"{ALL}begun a\n"))
+
+
+def test_a_process_that_never_begins_hangs() -> None:
+    assert stands_still((STANDSTILL_SECONDS + 1, ""))
+
+
+def test_a_process_that_has_run_all_and_does_not_end_hangs_sooner() -> None:
+    over = "selected a\nbegun a\npassed a\n"
+    assert stands_still((1, over), (END_SECONDS + 2, over))
