@@ -85,12 +85,14 @@ def run_on_linux(*command: str | Path, check: bool = True) -> str:
     What it is told of files are paths, which it is given as it sees them.
 
     Raises:
-        CalledProcessError: it did not end with 0, and `check`.
+        CalledProcessError: it did not end with 0, and `check`; a note of it is what it wrote.
     """
     given = [as_linux(one) if isinstance(one, Path) else one for one in command]
     code, output = _run_beside(given) if os.name == "nt" else _run(given)
     if check and code:
-        raise subprocess.CalledProcessError(code, given, output)
+        failed = subprocess.CalledProcessError(code, given, output)
+        failed.add_note(output)
+        raise failed
     return output
 
 
